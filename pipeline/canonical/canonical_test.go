@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/linecook-ml/linecook/pipeline/canonical"
 	"pgregory.net/rapid"
+
+	"github.com/linecook-ml/linecook/pipeline/canonical"
 )
 
 func ExampleMarshal() {

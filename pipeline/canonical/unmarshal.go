@@ -113,3 +113,68 @@ func fieldTypes(t reflect.Type, into map[string]reflect.Type) {
 		}
 	}
 }
+
+// UnmarshalComplete is Unmarshal that also refuses a text in which a key is
+// missing that Marshal would write: encoding/json would quietly take the zero
+// value. Fields that may be missing say omitempty or omitzero.
+func UnmarshalComplete(data []byte, into any) error {
+	if err := Unmarshal(data, into); err != nil {
+		return err
+	}
+	encoded, err := Marshal(into)
+	if err != nil {
+		return fmt.Errorf("strict JSON: %w", err)
+	}
+	given, err := generic(data)
+	if err != nil {
+		return err
+	}
+	understood, err := generic(encoded)
+	if err != nil {
+		return err
+	}
+	if err := checkComplete("$", given, understood); err != nil {
+		return fmt.Errorf("strict JSON: %w", err)
+	}
+	return nil
+}
+
+// generic decodes a text whose numbers are in their canonical form.
+func generic(data []byte) (value any, err error) {
+	text, err := Transform(data)
+	if err != nil {
+		return nil, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	err = dec.Decode(&value)
+	return value, err
+}
+
+// checkComplete finds the first place in which a text differs from what its
+// value would be written as.
+func checkComplete(path string, given, understood any) error {
+	switch understood := understood.(type) {
+	case map[string]any:
+		object, _ := given.(map[string]any)
+		for _, key := range slices.Sorted(maps.Keys(understood)) {
+			if _, ok := object[key]; !ok {
+				return fmt.Errorf("%s.%s is missing", path, key)
+			}
+			if err := checkComplete(path+"."+key, object[key], understood[key]); err != nil {
+				return err
+			}
+		}
+	case []any:
+		elements, _ := given.([]any)
+		for i := range min(len(elements), len(understood)) {
+			if err := checkComplete(fmt.Sprintf("%s[%d]", path, i), elements[i], understood[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if !reflect.DeepEqual(given, understood) {
+		return fmt.Errorf("%s is %v, and would be written %v", path, given, understood)
+	}
+	return nil
+}

@@ -67,6 +67,9 @@ type Run struct {
 	Findings []report.Finding `json:"findings,omitempty"`
 	// Output is what was published; nil exactly if the outcome is Stopped.
 	Output *Output `json:"output,omitempty"`
+	// Counts are the scored rows by the bins of the bundle's profile; Drift is
+	// how far those of the monitoring window are from it.
+	Counts []Count `json:"counts,omitempty"`
 	Drift  []Drift `json:"drift,omitempty"`
 	// Actor, Commit and Linecook say who ran it, from which commit of the
 	// pipeline's repository, with which linecook; Commit and Linecook may be
@@ -102,6 +105,14 @@ type Output struct {
 	WithoutScore int64 `json:"without_score"`
 	// OldestDays is the age of the oldest carried score; 0 if none is.
 	OldestDays int `json:"oldest_days"`
+}
+
+// A Count is how many rows fell into each bin of a feature's profile.
+type Count struct {
+	Feature    string `json:"feature"`
+	Rows       int    `json:"rows"`
+	OutOfRange int    `json:"out_of_range"`
+	Bins       []int  `json:"bins"`
 }
 
 // Drift is how far a feature is from the training profile: the population

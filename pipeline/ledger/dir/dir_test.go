@@ -34,8 +34,8 @@ func filled(t *testing.T) (s *dir.Store, folder string) {
 }
 
 func TestTampering(t *testing.T) {
-	edit := func(old, new string) func(data []byte) []byte {
-		return func(data []byte) []byte { return bytes.Replace(data, []byte(old), []byte(new), 1) }
+	edit := func(old, changed string) func(data []byte) []byte {
+		return func(data []byte) []byte { return bytes.Replace(data, []byte(old), []byte(changed), 1) }
 	}
 	for _, c := range []struct {
 		name string

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/linecook-ml/linecook/pipeline/canonical"
 	"github.com/linecook-ml/linecook/pipeline/ledger"
 	"github.com/linecook-ml/linecook/pipeline/report"

@@ -140,13 +140,13 @@ func TestRegisterLeavesNothingWhenItLoses(t *testing.T) {
 
 // Every change to what is stored is found, and the error names the file.
 func TestTampering(t *testing.T) {
-	edit := func(old, new string) func(t *testing.T, path string) {
+	edit := func(old, changed string) func(t *testing.T, path string) {
 		return func(t *testing.T, path string) {
 			data, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			edited := bytes.Replace(data, []byte(old), []byte(new), 1)
+			edited := bytes.Replace(data, []byte(old), []byte(changed), 1)
 			if bytes.Equal(edited, data) {
 				t.Fatalf("%s does not hold %q", path, old)
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/linecook-ml/linecook/pipeline/bundle"
 	"github.com/linecook-ml/linecook/pipeline/canonical"
 	"github.com/linecook-ml/linecook/pipeline/registry"
