@@ -1,0 +1,96 @@
+package metric
+
+import (
+	"fmt"
+	"math"
+)
+
+// probabilityFloor keeps the log loss of a certain and wrong prediction finite:
+// scikit-learn's eps for float64 since 1.2.
+const probabilityFloor = 0x1p-52
+
+// LogLoss is the mean of −log of the probability given to what happened, in
+// nats. Its interval is that of a mean. It exists on rows of one class.
+func LogLoss(y, p []float64) (Estimate, error) {
+	const name = "log_loss"
+	positives, err := checkProbabilities(name, y, p)
+	if err != nil {
+		return Estimate{}, err
+	}
+	losses := make([]float64, len(y))
+	clipped := 0
+	for i, probability := range p {
+		bounded := min(max(probability, probabilityFloor), 1-probabilityFloor)
+		if y[i] == 1 {
+			losses[i] = -math.Log(bounded)
+		} else {
+			losses[i] = -math.Log1p(-bounded)
+		}
+		if (y[i] == 1 && probability == 0) || (y[i] == 0 && probability == 1) {
+			clipped++
+		}
+	}
+	estimate, err := ofMean(name, losses)
+	if err != nil {
+		return Estimate{}, err
+	}
+	estimate.Positives = positives
+	if clipped > 0 {
+		estimate.Warnings = append(estimate.Warnings, fmt.Sprintf(
+			"%d rows had probability 0 of what happened, whose loss is infinite and was counted as %.1f", clipped, -math.Log(probabilityFloor)))
+	}
+	return estimate, nil
+}
+
+// Brier is the mean squared difference of probability and outcome (Brier 1950).
+// Its interval is that of a mean. It exists on rows of one class.
+func Brier(y, p []float64) (Estimate, error) {
+	const name = "brier"
+	positives, err := checkProbabilities(name, y, p)
+	if err != nil {
+		return Estimate{}, err
+	}
+	estimate, err := ofMean(name, squaredErrors(y, p))
+	if err != nil {
+		return Estimate{}, err
+	}
+	estimate.Positives = positives
+	return estimate, nil
+}
+
+// RMSE is the root of the mean squared error, in the units of the label. Its
+// interval is the root of that of the mean.
+func RMSE(y, p []float64) (Estimate, error) {
+	const name = "rmse"
+	if err := checkPairs(name, y, p); err != nil {
+		return Estimate{}, err
+	}
+	estimate, err := ofMean(name, squaredErrors(y, p))
+	if err != nil {
+		return Estimate{}, err
+	}
+	estimate.Value, estimate.Low, estimate.High = math.Sqrt(estimate.Value), math.Sqrt(estimate.Low), math.Sqrt(estimate.High)
+	return estimate, nil
+}
+
+// MAE is the mean absolute error, in the units of the label. Its interval is
+// that of a mean.
+func MAE(y, p []float64) (Estimate, error) {
+	const name = "mae"
+	if err := checkPairs(name, y, p); err != nil {
+		return Estimate{}, err
+	}
+	deviations := make([]float64, len(y))
+	for i := range y {
+		deviations[i] = math.Abs(p[i] - y[i])
+	}
+	return ofMean(name, deviations)
+}
+
+func squaredErrors(y, p []float64) []float64 {
+	deviations := make([]float64, len(y))
+	for i := range y {
+		deviations[i] = (p[i] - y[i]) * (p[i] - y[i])
+	}
+	return deviations
+}

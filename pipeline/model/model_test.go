@@ -1,0 +1,153 @@
+package model
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/linecook-ml/linecook/pipeline/feature"
+)
+
+func Example() {
+	fitted := &Logistic{Columns: []string{"temp", "carrier=UA"}, Intercept: -1, Weights: []float64{0.5, 2}}
+	data, _ := Write(fitted)
+	read, _ := Read(data)
+	probabilities, _ := read.Predict(feature.Matrix{
+		Columns: []string{"temp", "carrier=UA"}, Rows: 2,
+		Data: []float64{2, 0, -2, 1},
+	})
+	fmt.Printf("%s\n%s %.4f\n", data, read.Kind(), probabilities)
+	// Output:
+	// {"kind":"logistic","model":{"columns":["temp","carrier=UA"],"intercept":-1,"weights":[0.5,2]},"version":1}
+	// logistic [0.5000 0.5000]
+}
+
+func TestReadRefuses(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"unknown kind", `{"kind":"oracle","version":1,"model":{}}`, `kind "oracle" is not one of: logistic`},
+		{"no kind", `{"version":1,"model":{}}`, "$.kind is missing"},
+		{"other version", `{"kind":"logistic","version":2,"model":{}}`, "version 2"},
+		{"no model", `{"kind":"logistic","version":1}`, "$.model is missing"},
+		{"unknown key", `{"kind":"logistic","version":1,"model":{"columns":["a"],"intercept":0,"weights":[1],"scale":2}}`, `unknown key "scale"`},
+		{"no intercept", `{"kind":"logistic","version":1,"model":{"columns":["a"],"weights":[1]}}`, "$.intercept is missing"},
+		{"null weight", `{"kind":"logistic","version":1,"model":{"columns":["a"],"intercept":0,"weights":[null]}}`, "is null"},
+		{"NaN text", `{"kind":"logistic","version":1,"model":{"columns":["a"],"intercept":0,"weights":["NaN"]}}`, "cannot unmarshal string"},
+		{"huge weight", `{"kind":"logistic","version":1,"model":{"columns":["a"],"intercept":0,"weights":[1e400]}}`, "beyond a float64"},
+		{"too few weights", `{"kind":"logistic","version":1,"model":{"columns":["a","b"],"intercept":0,"weights":[1]}}`, "1 weights for 2 columns"},
+		{"doubled column", `{"kind":"logistic","version":1,"model":{"columns":["a","a"],"intercept":0,"weights":[1,1]}}`, `two columns named "a"`},
+		{"no columns", `{"kind":"logistic","version":1,"model":{"columns":[],"intercept":0,"weights":[]}}`, "no columns"},
+		{"binary", "PAR1\x00\xff", "does not begin a JSON value"},
+		{"empty", "", "the text ends"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Read([]byte(test.text))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("the error is %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestWriteRefusesWhatReadWould(t *testing.T) {
+	for _, weight := range []float64{math.NaN(), math.Inf(1)} {
+		if _, err := Write(&Logistic{Columns: []string{"a"}, Weights: []float64{weight}}); err == nil {
+			t.Errorf("a weight of %v was written", weight)
+		}
+	}
+}
+
+func TestPredictRefuses(t *testing.T) {
+	fitted := &Logistic{Columns: []string{"a", "b"}, Weights: []float64{1e308, 1e308}}
+	for _, test := range []struct {
+		name   string
+		matrix feature.Matrix
+		want   string
+	}{
+		{"renamed column", feature.Matrix{Columns: []string{"a", "c"}}, `column 2 of the matrix is "c" where the model was fitted on "b"`},
+		{"other order", feature.Matrix{Columns: []string{"b", "a"}}, `column 1`},
+		{"fewer columns", feature.Matrix{Columns: []string{"a"}}, "has 1 columns where the model was fitted on 2"},
+		{"NaN", feature.Matrix{Columns: []string{"a", "b"}, Rows: 1, Data: []float64{1, math.NaN()}}, `column "b" of the matrix is NaN in row 1`},
+		{"overflow", feature.Matrix{Columns: []string{"a", "b"}, Rows: 1, Data: []float64{1, 1}}, "row 1 is +Inf"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := fitted.Predict(test.matrix)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("the error is %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestPredictNoRows(t *testing.T) {
+	fitted := &Logistic{Columns: []string{"a"}, Weights: []float64{1}}
+	probabilities, err := fitted.Predict(feature.Matrix{Columns: []string{"a"}})
+	if err != nil || len(probabilities) != 0 {
+		t.Errorf("no rows gave %v, %v", probabilities, err)
+	}
+}
+
+// ExpNeg must be as good as the standard library, whose last bit may differ.
+func TestExpNegAgreesWithTheStandardLibrary(t *testing.T) {
+	check := func(x float64) error {
+		got, want := ExpNeg(x), math.Exp(-x)
+		if math.Abs(got-want) > math.Nextafter(want, 2)-want {
+			return fmt.Errorf("ExpNeg(%v) is %v, want %v", x, got, want)
+		}
+		return nil
+	}
+	for _, x := range []float64{0, 5e-324, 1e-300, 1e-17, 0.34657359027997264, 0.6931471805599453, 1, 708.3, 709, 744, 745.1, 745.2, 1e300, math.MaxFloat64} {
+		if err := check(x); err != nil {
+			t.Error(err)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		if err := check(rapid.Float64Range(0, 750).Draw(t, "x")); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestSigmoid(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.Float64Range(-1e6, 1e6).Draw(t, "x")
+		p := Sigmoid(x)
+		if !(p >= 0 && p <= 1) {
+			t.Fatalf("Sigmoid(%v) is %v", x, p)
+		}
+		if math.Abs(p+Sigmoid(-x)-1) > 1e-15 {
+			t.Fatalf("Sigmoid(%v) and Sigmoid(%v) do not add up to 1", x, -x)
+		}
+		if math.Abs(x) < 700 && math.Abs(math.Log(p)+math.Log1p(math.Exp(-x))) > 1e-12*(1+math.Abs(x)) {
+			t.Fatalf("Sigmoid(%v) is %v", x, p)
+		}
+	})
+}
+
+func FuzzRead(f *testing.F) {
+	seed, _ := Write(&Logistic{Columns: []string{"a", "b"}, Intercept: 0.1, Weights: []float64{1e-300, -3}})
+	f.Add(seed)
+	f.Add([]byte(`{"kind":"logistic","version":1,"model":{"columns":["a"],"intercept":-0,"weights":[1]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		first, err := Read(data)
+		if err != nil {
+			return
+		}
+		written, err := Write(first)
+		if err != nil {
+			t.Fatalf("read but cannot be written: %v", err)
+		}
+		second, err := Read(written)
+		if err != nil || !reflect.DeepEqual(first, second) {
+			t.Fatalf("%+v was read back as %+v: %v", first, second, err)
+		}
+		again, _ := Write(second)
+		if !bytes.Equal(written, again) {
+			t.Fatal("equal models gave other bytes")
+		}
+	})
+}

@@ -1,0 +1,170 @@
+// Package linear fits linear models.
+//
+//  1. The matrix and labels are checked: shapes, finite values, both classes.
+//  2. Minimised is the mean log loss plus ½‖w‖²/(C·n), with the intercept free:
+//     scikit-learn's C·Σ loss + ½‖w‖², divided by C·n so that tolerances mean
+//     the same for any number of rows.
+//  3. The loss and its gradient are summed over fixed blocks of rows, in block
+//     order, so that the bits do not depend on the number of processors.
+//  4. The variables are scaled by the curvature at the start.
+//  5. L-BFGS (gonum/optimize) walks until the gradient is small.
+//  6. The result is a model.Logistic and diagnostics of the walk.
+package linear
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/optimize"
+
+	"github.com/linecook-ml/linecook/pipeline/feature"
+	"github.com/linecook-ml/linecook/pipeline/model"
+)
+
+// Params are the settings of a logistic regression.
+type Params struct {
+	// C is the inverse of the strength of the L2 penalty, above 0, as in
+	// scikit-learn.
+	C float64
+	// MaxIterations bounds the L-BFGS iterations, above 0.
+	MaxIterations int
+	// Tolerance ends the walk when no element of the gradient is larger, in
+	// variables scaled so that the curvature at the start is 1 in every
+	// direction: the mean loss is then within about Columns·Tolerance²/2 of its
+	// minimum, whatever the units of the columns. Above 0; below 1e-8 rounding
+	// of the loss may keep it from being reached.
+	Tolerance float64
+}
+
+// DefaultParams has scikit-learn's C, and a tolerance at which probabilities
+// agree with the optimum to about 1e-6.
+func DefaultParams() Params {
+	return Params{C: 1, MaxIterations: 500, Tolerance: 1e-7}
+}
+
+// Diagnostics say how the fit went. A fit that did not converge is a model too,
+// but not the best one: the caller decides, and must not ignore it.
+type Diagnostics struct {
+	Rows        int  `json:"rows"`
+	Columns     int  `json:"columns"`
+	Iterations  int  `json:"iterations"`
+	Evaluations int  `json:"evaluations"`
+	Converged   bool `json:"converged"`
+	// GradientNorm is the largest element of the gradient that Tolerance bounds.
+	GradientNorm float64 `json:"gradient_norm"`
+	// Loss is the penalised mean log loss of the training rows, in nats.
+	Loss     float64  `json:"loss"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// Fit learns a logistic regression. y has one label for each row of the matrix,
+// 0 or 1, both present.
+func Fit(matrix feature.Matrix, y []float64, params Params) (*model.Logistic, Diagnostics, error) {
+	if err := check(matrix, y, params); err != nil {
+		return nil, Diagnostics{}, fmt.Errorf("fit logistic regression: %w", err)
+	}
+	baseRate := mean(y)
+	objective := newObjective(matrix, y, baseRate, params.C)
+	result, err := optimize.Minimize(
+		optimize.Problem{Func: objective.loss, Grad: objective.gradient},
+		objective.start(baseRate),
+		&optimize.Settings{
+			GradientThreshold: params.Tolerance,
+			Converger:         optimize.NeverTerminate{},
+			MajorIterations:   params.MaxIterations,
+			// A line search among rounding errors can go on for ever.
+			FuncEvaluations: 2*params.MaxIterations + 100,
+		},
+		// Without its own threshold, so that the settings' alone decides.
+		&optimize.LBFGS{Linesearcher: &optimize.MoreThuente{}, GradStopThreshold: math.NaN()},
+	)
+	if result == nil {
+		return nil, Diagnostics{}, fmt.Errorf("fit logistic regression: %w", err)
+	}
+	// A line search that cannot improve the last bit ends with an error; whether
+	// the place it ended in is good enough is what the gradient says.
+	loss, gradient := objective.at(result.X)
+	cols := len(matrix.Columns)
+	diagnostics := Diagnostics{
+		Rows:         matrix.Rows,
+		Columns:      cols,
+		Iterations:   result.MajorIterations,
+		Evaluations:  objective.evaluations,
+		GradientNorm: largest(gradient),
+		Loss:         loss,
+	}
+	diagnostics.Converged = diagnostics.GradientNorm <= params.Tolerance
+	if !diagnostics.Converged {
+		diagnostics.Warnings = append(diagnostics.Warnings, fmt.Sprintf(
+			"the fit stopped after %d iterations (%v) at a gradient of %.3g where %.3g is asked for; raise the maximum of iterations, the tolerance, or the penalty",
+			result.MajorIterations, result.Status, diagnostics.GradientNorm, params.Tolerance))
+	}
+	fitted := &model.Logistic{
+		Columns:   slices.Clone(matrix.Columns),
+		Intercept: objective.x[cols],
+		Weights:   slices.Clone(objective.x[:cols]),
+	}
+	if err := fitted.Validate(); err != nil {
+		return nil, Diagnostics{}, fmt.Errorf("fit logistic regression: %w", err)
+	}
+	return fitted, diagnostics, nil
+}
+
+func check(matrix feature.Matrix, y []float64, params Params) error {
+	switch {
+	case !(params.C > 0) || math.IsInf(params.C, 1):
+		return fmt.Errorf("the parameter C is %v and must be a number above 0", params.C)
+	case params.MaxIterations < 1:
+		return fmt.Errorf("the maximum of iterations is %d and must be 1 or more", params.MaxIterations)
+	case !(params.Tolerance > 0) || math.IsInf(params.Tolerance, 1):
+		return fmt.Errorf("the tolerance is %v and must be a number above 0", params.Tolerance)
+	case len(matrix.Columns) == 0:
+		return errors.New("the matrix has no columns")
+	case len(y) != matrix.Rows:
+		return fmt.Errorf("there are %d labels for %d rows", len(y), matrix.Rows)
+	}
+	if err := matrix.Validate(); err != nil {
+		return err
+	}
+	positives := 0
+	for row, label := range y {
+		switch label {
+		case 0:
+		case 1:
+			positives++
+		default:
+			return fmt.Errorf("the label in row %d is %v where 0 or 1 is needed", row+1, label)
+		}
+	}
+	if positives == 0 || positives == len(y) {
+		return fmt.Errorf("%d of %d training labels are positive; both classes are needed", positives, len(y))
+	}
+	return nil
+}
+
+// start is zero weights and the intercept that predicts the base rate.
+func (o *objective) start(baseRate float64) []float64 {
+	x := make([]float64, len(o.x))
+	x[len(x)-1] = math.Log(baseRate / (1 - baseRate))
+	u := make([]float64, len(x))
+	o.scaling.variables(u, x)
+	return u
+}
+
+func mean(y []float64) float64 {
+	var sum float64
+	for _, label := range y {
+		sum += label
+	}
+	return sum / float64(len(y))
+}
+
+func largest(gradient []float64) float64 {
+	var norm float64
+	for _, g := range gradient {
+		norm = math.Max(norm, math.Abs(g))
+	}
+	return norm
+}
