@@ -1,0 +1,183 @@
+package promotion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/linecook-ml/linecook/pipeline/bundle"
+	"github.com/linecook-ml/linecook/pipeline/evaluation"
+	"github.com/linecook-ml/linecook/pipeline/ledger"
+	"github.com/linecook-ml/linecook/pipeline/metric"
+	"github.com/linecook-ml/linecook/pipeline/registry"
+)
+
+// A Request asks to put a version on a stage.
+type Request struct {
+	Pipeline string
+	Version  string
+	Stage    string
+	// At is the logical time of the promotion. Runs after its day are not
+	// counted, and data or evaluations from after it are denied.
+	At    time.Time
+	Actor string
+	// Reason is for people and decides nothing.
+	Reason string
+}
+
+// Gather collects the evidence for a request. It fails where something could
+// not be looked at; what was looked at and is not there stays out of the
+// evidence, and the policy finds it missing.
+func Gather(ctx context.Context, versions registry.Registry, runs ledger.Store, requirement Stage, request Request) (Evidence, error) {
+	fail := func(err error) (Evidence, error) {
+		return Evidence{}, fmt.Errorf("gather the evidence for %s: %w", registry.VersionTag(request.Pipeline, request.Version), err)
+	}
+	candidate, registration, err := versions.Fetch(ctx, request.Pipeline, request.Version)
+	if err != nil {
+		return fail(err)
+	}
+	until, err := parseUntil(candidate.Manifest.Until)
+	if err != nil {
+		return fail(err)
+	}
+	report, err := evaluation.Read(candidate.Data(bundle.RoleEvaluation))
+	if err != nil {
+		return fail(err)
+	}
+	history, err := versions.History(ctx, request.Pipeline)
+	if err != nil {
+		return fail(err)
+	}
+	champion, err := champion(ctx, versions, history, requirement.Name)
+	if err != nil {
+		return fail(err)
+	}
+	staged, err := stageRuns(ctx, runs, requirement.After, candidate.ID, request)
+	if err != nil {
+		return fail(err)
+	}
+	return Evidence{
+		Pipeline: request.Pipeline,
+		Stage:    request.Stage,
+		At:       request.At.UTC(),
+		Actor:    request.Actor,
+		Candidate: Candidate{
+			Version:       request.Version,
+			BundleID:      candidate.ID,
+			Verified:      candidate.ID == registration.BundleID && registration.Version == request.Version,
+			Until:         until,
+			TrainedCommit: candidate.Manifest.Code.Commit,
+			Dirty:         candidate.Manifest.Code.Dirty,
+		},
+		Evaluation: evaluationOf(report),
+		Honesty:    report.Honesty,
+		Contract:   report.Contract,
+		History:    assignments(history),
+		Champion:   champion,
+		Runs:       staged,
+	}, nil
+}
+
+// parseUntil reads a manifest's cut-off; a date means its midnight, UTC.
+func parseUntil(text string) (time.Time, error) {
+	if date, err := time.Parse(time.DateOnly, text); err == nil {
+		return date, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("the bundle's cut-off %q is neither a date nor a time; train again", text)
+	}
+	return at.UTC(), nil
+}
+
+func evaluationOf(r evaluation.Report) Evaluation {
+	e := Evaluation{
+		Task:       string(r.Task),
+		Training:   r.Training,
+		Period:     r.Period,
+		GapSeconds: r.GapSeconds,
+		Rows:       r.Rows,
+		Estimates:  estimates(r.Task, "", r.Estimates),
+	}
+	for _, s := range r.Slices {
+		e.Estimates = append(e.Estimates, estimates(r.Task, s.Name(), s.Estimates)...)
+	}
+	return e
+}
+
+func estimates(task metric.Task, slice string, measured []metric.Estimate) []Estimate {
+	all := []Estimate{}
+	for _, m := range measured {
+		e := Estimate{Metric: m.Metric, Slice: slice, Value: m.Value, Low: m.Low, High: m.High, Level: m.Level, N: int64(m.N)}
+		if task == metric.Classification {
+			positives := int64(m.Positives)
+			e.Positives = &positives
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+func assignments(history []registry.Assignment) []Assignment {
+	all := []Assignment{}
+	for _, a := range history {
+		all = append(all, Assignment{Stage: a.Stage, Sequence: int64(a.Sequence), Version: a.Version, BundleID: a.BundleID, At: a.At.UTC()})
+	}
+	return all
+}
+
+// champion is what serves on the stage, or nil when nothing does. A champion
+// whose bundle is lost or damaged is nil as well: it must not stop a stage from
+// being repaired, and where the policy asks for a comparison it finds none.
+func champion(ctx context.Context, versions registry.Registry, history []registry.Assignment, stage string) (*Champion, error) {
+	serving, found := registry.Current(history, stage)
+	if !found {
+		return nil, nil
+	}
+	b, _, err := versions.Fetch(ctx, serving.Name, serving.Version)
+	if errors.Is(err, registry.ErrCorrupt) || errors.Is(err, registry.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the champion %s of %s: %w", serving.Version, stage, err)
+	}
+	report, err := evaluation.Read(b.Data(bundle.RoleEvaluation))
+	if err != nil {
+		return nil, fmt.Errorf("open the champion %s of %s: %w", serving.Version, stage, err)
+	}
+	return &Champion{Version: serving.Version, BundleID: b.ID, Evaluation: evaluationOf(report)}, nil
+}
+
+// stageRuns counts the candidate's days on the stage before, each by its last
+// attempt, up to the day of the request. It is empty when there were none.
+func stageRuns(ctx context.Context, runs ledger.Store, stage, bundleID string, request Request) ([]StageRuns, error) {
+	if stage == "" {
+		return []StageRuns{}, nil
+	}
+	all, err := runs.Runs(ctx, request.Pipeline, stage)
+	if err != nil {
+		return nil, fmt.Errorf("read the runs on %s: %w", stage, err)
+	}
+	today := request.At.UTC().Format(time.DateOnly)
+	count := StageRuns{Stage: stage, BundleID: bundleID}
+	for i, run := range all {
+		last := i+1 == len(all) || all[i+1].LogicalDate != run.LogicalDate
+		if !last || run.LogicalDate > today || run.Bundle.ID != bundleID {
+			continue
+		}
+		switch run.Outcome {
+		case ledger.Scored:
+			count.DaysScored++
+		case ledger.CarriedForward:
+			count.DaysCarriedForward++
+		case ledger.Stopped:
+			count.DaysStopped++
+		}
+		count.LastDate = run.LogicalDate
+	}
+	if count.LastDate == "" {
+		return []StageRuns{}, nil
+	}
+	return []StageRuns{count}, nil
+}
