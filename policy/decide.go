@@ -1,0 +1,221 @@
+package policy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/linecook-ml/linecook/pipeline/canonical"
+	"github.com/linecook-ml/linecook/pipeline/promotion"
+)
+
+const schemaFile = "input.schema.json"
+
+func inputSchema(text []byte) (*jsonschema.Schema, error) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("parse the embedded %s: %w", schemaFile, err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource(schemaFile, document); err != nil {
+		return nil, fmt.Errorf("load the embedded %s: %w", schemaFile, err)
+	}
+	schema, err := compiler.Compile(schemaFile)
+	if err != nil {
+		return nil, fmt.Errorf("compile the embedded %s: %w", schemaFile, err)
+	}
+	return schema, nil
+}
+
+// Decide weighs evidence against a requirement. An error means that there is no
+// decision: the input is not what the schema says, the requirement names a check
+// that does not exist, the deadline passed, or the policy's answer is not one.
+func (e *Engine) Decide(ctx context.Context, evidence promotion.Evidence, requirement promotion.Stage) (promotion.Decision, error) {
+	if requirement.Require == nil {
+		requirement.Require = []string{}
+	}
+	if requirement.Metrics == nil {
+		requirement.Metrics = []promotion.MetricFloor{}
+	}
+	if evidence.Stage != requirement.Name {
+		return promotion.Decision{}, fmt.Errorf("decide on a promotion: the evidence asks for stage %q, the requirement is that of stage %q", evidence.Stage, requirement.Name)
+	}
+	input, err := json.Marshal(map[string]any{"evidence": evidence, "requirement": requirement})
+	if err != nil {
+		return promotion.Decision{}, fmt.Errorf("decide on a promotion: the evidence or the requirement holds a value that JSON has no number for: %w", err)
+	}
+	answer, err := e.weigh(ctx, input)
+	if err != nil {
+		return promotion.Decision{}, fmt.Errorf("decide on a promotion: %w", err)
+	}
+	evidenceDigest, err := canonical.Digest(evidence)
+	if err != nil {
+		return promotion.Decision{}, fmt.Errorf("digest the evidence: %w", err)
+	}
+	requirementDigest, err := canonical.Digest(requirement)
+	if err != nil {
+		return promotion.Decision{}, fmt.Errorf("digest the requirement: %w", err)
+	}
+	return promotion.Decision{
+		Allowed:           answer.Allowed,
+		Pipeline:          evidence.Pipeline,
+		Stage:             evidence.Stage,
+		Version:           evidence.Candidate.Version,
+		BundleID:          evidence.Candidate.BundleID,
+		At:                evidence.At,
+		Actor:             evidence.Actor,
+		Required:          answer.Required,
+		Passed:            answer.Passed,
+		Denials:           e.denials(answer),
+		PolicyDigest:      e.digest,
+		EvidenceDigest:    evidenceDigest,
+		RequirementDigest: requirementDigest,
+		Requirement:       requirement,
+		Evidence:          evidence,
+	}, nil
+}
+
+// An answer is the value of the policy's one rule. Sets arrive sorted.
+type answer struct {
+	Allowed  bool                `json:"allowed"`
+	Required []string            `json:"required"`
+	Passed   []string            `json:"passed"`
+	Denials  map[string][]string `json:"denials"`
+}
+
+// weigh is Decide from the input's bytes to the policy's checked answer.
+func (e *Engine) weigh(ctx context.Context, input []byte) (answer, error) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(input))
+	if err != nil {
+		return answer{}, fmt.Errorf("parse the input: %w", err)
+	}
+	if err := e.schema.Validate(document); err != nil {
+		return answer{}, fmt.Errorf("the input is not what the policy reads: %s", violations(err))
+	}
+	required, err := e.required(document)
+	if err != nil {
+		return answer{}, err
+	}
+	value, err := e.evaluate(ctx, document)
+	if err != nil {
+		return answer{}, err
+	}
+	return e.read(value, required)
+}
+
+// required is what the requirement names and what always applies, sorted; it is
+// computed here and in the policy, and the two must agree.
+func (e *Engine) required(document any) ([]string, error) {
+	requirement := document.(map[string]any)["requirement"].(map[string]any)
+	codes := []string{}
+	for _, check := range e.checks {
+		if check.Always {
+			codes = append(codes, check.Code)
+		}
+	}
+	for _, named := range requirement["require"].([]any) {
+		code := named.(string)
+		if _, known := e.check(code); !known {
+			return nil, fmt.Errorf("stage %q requires the check %q, which does not exist; use some of: %s", requirement["name"], code, strings.Join(e.codes(), ", "))
+		}
+		codes = append(codes, code)
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes), nil
+}
+
+func (e *Engine) codes() []string {
+	codes := make([]string, len(e.checks))
+	for i, check := range e.checks {
+		codes[i] = check.Code
+	}
+	return codes
+}
+
+// evaluate runs the prepared query and returns its one value.
+func (e *Engine) evaluate(ctx context.Context, document any) (any, error) {
+	bounded, cancel := context.WithTimeout(ctx, e.deadline)
+	defer cancel()
+	results, err := e.query.Eval(bounded, rego.EvalInput(document))
+	if bounded.Err() != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("the policy was interrupted: %w", context.Cause(ctx))
+		}
+		return nil, fmt.Errorf("the policy gave no answer within %s; look for a rule whose work grows without bound: %w", e.deadline, bounded.Err())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("evaluate the policy: %w", err)
+	}
+	if len(results) != 1 || len(results[0].Expressions) != 1 {
+		return nil, fmt.Errorf("the policy's %s is undefined, which is not an answer", query)
+	}
+	return results[0].Expressions[0].Value, nil
+}
+
+// read checks an answer against itself and against what is required: the policy
+// may only say which checks passed, and all else must follow from that.
+func (e *Engine) read(value any, required []string) (answer, error) {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return answer{}, fmt.Errorf("read the policy's answer: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.DisallowUnknownFields()
+	var a answer
+	if err := decoder.Decode(&a); err != nil {
+		return answer{}, fmt.Errorf("the policy's answer is malformed: %w", err)
+	}
+	missing := []string{}
+	for _, code := range required {
+		if !slices.Contains(a.Passed, code) {
+			missing = append(missing, code)
+		}
+	}
+	denied := []string{}
+	for code := range a.Denials {
+		denied = append(denied, code)
+	}
+	slices.Sort(denied)
+	extra := slices.ContainsFunc(a.Passed, func(code string) bool { return !slices.Contains(required, code) })
+	if len(required) == 0 || !slices.Equal(a.Required, required) || extra || !slices.Equal(denied, missing) || a.Allowed != (len(missing) == 0) {
+		return answer{}, fmt.Errorf("the policy's answer contradicts itself: %s", encoded)
+	}
+	return a, nil
+}
+
+func (e *Engine) denials(a answer) []promotion.Denial {
+	denials := []promotion.Denial{}
+	for _, code := range a.Required {
+		reasons, denied := a.Denials[code]
+		if !denied {
+			continue
+		}
+		check, _ := e.check(code)
+		reason := strings.Join(reasons, "; ")
+		if reason == "" {
+			reason = "the evidence does not show it"
+		}
+		denials = append(denials, promotion.Denial{Code: code, Title: check.Title, Reason: reason, Remediation: check.Remediation})
+	}
+	return denials
+}
+
+// violations is one line for all that a schema found, deepest first.
+func violations(err error) string {
+	var invalid *jsonschema.ValidationError
+	if !errors.As(err, &invalid) {
+		return err.Error()
+	}
+	lines := []string{}
+	for _, line := range strings.Split(invalid.Error(), "\n")[1:] {
+		lines = append(lines, strings.TrimPrefix(strings.TrimSpace(line), "- "))
+	}
+	return strings.Join(lines, "; ")
+}

@@ -1,0 +1,173 @@
+package linecook.checks_test
+
+import data.linecook.checks
+import data.linecook.fixture
+
+auc := "/evidence/evaluation/estimates/0"
+
+test_evaluated_later_passes if "evaluated_later" in checks.passed with input as fixture.good
+
+test_evaluated_later_denied_inside_the_gap if {
+	spoiled := fixture.changed({"/evidence/evaluation/gap_seconds": 86401})
+	not "evaluated_later" in checks.passed with input as spoiled
+	count(checks.reasons.evaluated_later) == 1 with input as spoiled
+}
+
+test_evaluated_later_denied_with_a_negative_gap if {
+	not "evaluated_later" in checks.passed with input as fixture.changed({"/evidence/evaluation/gap_seconds": -1})
+}
+
+test_evaluated_later_denied_from_the_future if {
+	spoiled := fixture.changed({"/evidence/evaluation/period/to": "2013-10-16T00:00:00Z"})
+	not "evaluated_later" in checks.passed with input as spoiled
+	checks.reasons.evaluated_later == {"the evaluation ends at 2013-10-16T00:00:00Z, after the promotion at 2013-10-15T06:00:00Z"} with input as spoiled
+}
+
+test_evaluated_later_denied_on_an_empty_period if {
+	spoiled := fixture.changed({"/evidence/evaluation/period/to": "2013-09-01T00:00:00Z"})
+	not "evaluated_later" in checks.passed with input as spoiled
+	checks.reasons.evaluated_later == {"the evaluation period from 2013-09-01T00:00:00Z to 2013-09-01T00:00:00Z is empty"} with input as spoiled
+}
+
+test_evaluated_later_denied_without_training if {
+	not "evaluated_later" in checks.passed with input as fixture.changed({"/evidence/evaluation/training/from": "2013-08-31T00:00:00Z"})
+}
+
+test_metric_floors_passes if "metric_floors" in checks.passed with input as fixture.good
+
+test_metric_floors_denied_by_the_low_end if {
+	spoiled := fixture.changed({sprintf("%s/low", [auc]): 0.6321})
+	not "metric_floors" in checks.passed with input as spoiled
+	checks.reasons.metric_floors == {"roc_auc 0.71 (95 % low end 0.6321, n 27315) is below the floor 0.65"} with input as spoiled
+}
+
+test_metric_floors_denied_by_the_high_end if {
+	spoiled := fixture.changed({"/evidence/evaluation/estimates/1/high": 0.4612})
+	not "metric_floors" in checks.passed with input as spoiled
+	checks.reasons.metric_floors == {"log_loss 0.391 (95 % high end 0.4612, n 27315) is above the ceiling 0.45"} with input as spoiled
+}
+
+test_metric_floors_denied_by_a_slice if {
+	spoiled := fixture.changed({"/evidence/evaluation/estimates/2/low": 0.51})
+	not "metric_floors" in checks.passed with input as spoiled
+	checks.reasons.metric_floors == {"roc_auc of slice origin=JFK 0.69 (95 % low end 0.51, n 9100) is below the floor 0.6"} with input as spoiled
+}
+
+test_metric_floors_denied_on_few_rows if {
+	spoiled := fixture.changed({sprintf("%s/n", [auc]): 999})
+	not "metric_floors" in checks.passed with input as spoiled
+	checks.reasons.metric_floors == {"roc_auc was measured on 999 rows, fewer than 1000"} with input as spoiled
+}
+
+test_metric_floors_denied_without_the_metric if {
+	spoiled := fixture.without([auc])
+	not "metric_floors" in checks.passed with input as spoiled
+	checks.reasons.metric_floors == {"the evaluation holds no single sound estimate of roc_auc"} with input as spoiled
+}
+
+test_metric_floors_denied_with_two_answers if {
+	spoiled := fixture.changed({"/evidence/evaluation/estimates/-": fixture.good.evidence.evaluation.estimates[0]})
+	not "metric_floors" in checks.passed with input as spoiled
+}
+
+test_metric_floors_denied_on_more_rows_than_there_are if {
+	not "metric_floors" in checks.passed with input as fixture.changed({"/evidence/evaluation/rows": 27314})
+}
+
+test_metric_floors_denied_as_text if {
+	not "metric_floors" in checks.passed with input as fixture.changed({sprintf("%s/low", [auc]): "0.99"})
+}
+
+test_metric_floors_denied_when_the_interval_is_none if {
+	not "metric_floors" in checks.passed with input as fixture.changed({sprintf("%s/low", [auc]): 0.9})
+	not "metric_floors" in checks.passed with input as fixture.changed({sprintf("%s/high", [auc]): 0.7})
+	not "metric_floors" in checks.passed with input as fixture.changed({sprintf("%s/level", [auc]): 0.5})
+	not "metric_floors" in checks.passed with input as fixture.changed({sprintf("%s/level", [auc]): 1})
+}
+
+test_metric_floors_denied_without_floors if {
+	spoiled := fixture.changed({"/requirement/metrics": []})
+	not "metric_floors" in checks.passed with input as spoiled
+	checks.reasons.metric_floors == {"the stage bounds no metric"} with input as spoiled
+}
+
+test_metric_floors_denied_when_a_floor_has_no_side if {
+	spoiled := fixture.without(["/requirement/metrics/0/min"])
+	not "metric_floors" in checks.passed with input as spoiled
+	checks.reasons.metric_floors == {"roc_auc has neither min nor max"} with input as spoiled
+}
+
+test_metric_floors_denied_when_a_floor_is_null if {
+	not "metric_floors" in checks.passed with input as fixture.changed({"/requirement/metrics/0/min": null})
+}
+
+test_metric_floors_takes_both_sides if {
+	both := fixture.changed({"/requirement/metrics/0/max": 0.71})
+	not "metric_floors" in checks.passed with input as both
+	"metric_floors" in checks.passed with input as fixture.changed({"/requirement/metrics/0/max": 0.99})
+}
+
+test_champion_not_worse_passes if "champion_not_worse" in checks.passed with input as fixture.good
+
+test_champion_not_worse_passes_on_a_vacant_stage if {
+	first := json.remove(fixture.good, ["/evidence/history/1", "/evidence/champion"])
+	"champion_not_worse" in checks.passed with input as first
+}
+
+test_champion_not_worse_denied_when_its_event_is_gone if {
+	spoiled := fixture.without(["/evidence/history/1"])
+	not "champion_not_worse" in checks.passed with input as spoiled
+	checks.reasons.champion_not_worse == {"the evidence names a champion on prod, but its history has no event"} with input as spoiled
+}
+
+test_champion_not_worse_denied_when_worse if {
+	spoiled := fixture.changed({sprintf("%s/value", [auc]): 0.6912, sprintf("%s/low", [auc]): 0.68})
+	not "champion_not_worse" in checks.passed with input as spoiled
+	checks.reasons.champion_not_worse == {"roc_auc 0.6912 is worse than the champion 1.0.0: 0.7 (0.692 to 0.708)"} with input as spoiled
+}
+
+test_champion_not_worse_denied_when_more_is_worse if {
+	spoiled := fixture.changed({"/evidence/evaluation/estimates/1/value": 0.42, "/evidence/evaluation/estimates/1/high": 0.43})
+	not "champion_not_worse" in checks.passed with input as spoiled
+	checks.reasons.champion_not_worse == {"log_loss 0.42 is worse than the champion 1.0.0: 0.4 (0.393 to 0.407)"} with input as spoiled
+}
+
+test_champion_not_worse_denied_without_the_champion if {
+	spoiled := fixture.without(["/evidence/champion"])
+	not "champion_not_worse" in checks.passed with input as spoiled
+	checks.reasons.champion_not_worse == {"version 1.0.0 serves on prod, but its evaluation is not part of the evidence"} with input as spoiled
+}
+
+test_champion_not_worse_denied_with_another_champion if {
+	not "champion_not_worse" in checks.passed with input as fixture.changed({"/evidence/champion/version": "0.9.0"})
+}
+
+test_champion_not_worse_denied_without_floors if {
+	spoiled := fixture.changed({"/requirement/metrics": []})
+	not "champion_not_worse" in checks.passed with input as spoiled
+	checks.reasons.champion_not_worse == {"the stage bounds no metric on one side, to compare by"} with input as spoiled
+}
+
+test_champion_not_worse_denied_when_the_champion_was_not_measured if {
+	spoiled := fixture.without(["/evidence/champion/evaluation/estimates/0"])
+	not "champion_not_worse" in checks.passed with input as spoiled
+	checks.reasons.champion_not_worse == {"roc_auc was not measured on both the candidate and the champion"} with input as spoiled
+}
+
+# A calibration ratio has no better side: the champion's was 1.2, this one's is 1.
+test_champion_not_worse_passes_over_a_metric_between_bounds if {
+	ratio := {"metric": "calibration_ratio", "slice": "", "value": 1, "low": 0.97, "high": 1.03, "level": 0.95, "n": 27315}
+	old := object.union(ratio, {"value": 1.2, "low": 1.17, "high": 1.23})
+	between := fixture.changed({
+		"/evidence/evaluation/estimates/-": ratio,
+		"/evidence/champion/evaluation/estimates/-": old,
+		"/requirement/metrics/-": {"metric": "calibration_ratio", "slice": "", "min": 0.9, "max": 1.1, "min_rows": 1},
+	})
+	"champion_not_worse" in checks.passed with input as between
+	"metric_floors" in checks.passed with input as between
+}
+
+test_champion_not_worse_denied_when_nothing_has_a_better_side if {
+	floors := [{"metric": "roc_auc", "slice": "", "min": 0.6, "max": 0.9, "min_rows": 1}]
+	not "champion_not_worse" in checks.passed with input as fixture.changed({"/requirement/metrics": floors})
+}
