@@ -29,6 +29,9 @@ type Scalar struct {
 	Text string
 }
 
+// Plain is the scalar that text is when it stands in a file without quotes.
+func Plain(text string) Scalar { return Scalar{Kind: plainKind(text), Text: text} }
+
 // Float is the value of a number; false for every other kind.
 func (s Scalar) Float() (float64, bool) {
 	if s.Kind != Integer && s.Kind != Number {

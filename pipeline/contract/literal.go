@@ -1,0 +1,85 @@
+package contract
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/linecook-ml/linecook/pipeline/dataset"
+	"github.com/linecook-ml/linecook/pipeline/document"
+)
+
+// boundLiteral is SQL for a bound of a logical type that has an order.
+func boundLiteral(logicalType string, v Text) (string, bool) {
+	switch logicalType {
+	case TypeInteger:
+		if v.Kind == document.Integer && len(v.Text) <= 38 {
+			if _, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
+				return dataset.Literal(v.Text) + "::BIGINT", true
+			}
+			return dataset.Literal(v.Text) + "::HUGEINT", true
+		}
+		fallthrough
+	case TypeNumber:
+		x, ok := v.Float()
+		return dataset.Literal(strconv.FormatFloat(x, 'g', -1, 64)) + "::DOUBLE", ok
+	case TypeDate:
+		t, err := time.Parse(time.DateOnly, v.Text)
+		return "DATE " + dataset.Literal(t.Format(time.DateOnly)), err == nil && v.Kind == document.Text
+	case TypeTimestamp:
+		t, ok := parseTimestamp(v.Text)
+		return "TIMESTAMP " + dataset.Literal(t.UTC().Format("2006-01-02 15:04:05.999999")), ok
+	case TypeTime:
+		return "TIME " + dataset.Literal(v.Text), clockText.MatchString(v.Text)
+	}
+	return "", false
+}
+
+var clockText = regexp.MustCompile(`^` + clockForm + `$`)
+
+// parseTimestamp reads a moment with or without an offset; without one it is
+// UTC.
+func parseTimestamp(text string) (time.Time, bool) {
+	text = strings.Replace(text, " ", "T", 1)
+	for _, layout := range []string{
+		"2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07",
+	} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// valueLiteral is SQL for one value of a logical type.
+func valueLiteral(logicalType string, v Text) (string, bool) {
+	switch logicalType {
+	case TypeString:
+		return dataset.Literal(v.Text), v.Kind != document.Null && v.Kind != document.Boolean
+	case TypeBoolean:
+		return strings.ToLower(v.Text), v.Kind == document.Boolean
+	}
+	return boundLiteral(logicalType, v)
+}
+
+// show is a value as the contract writes it.
+func show(v Text) string {
+	if v.Kind == document.Text {
+		return strconv.Quote(clip(v.Text))
+	}
+	if v.Kind == document.Null {
+		return "null"
+	}
+	return v.Text
+}
+
+// clip keeps foreign text in a message short.
+func clip(s string) string {
+	const limit = 80
+	runes := []rune(s)
+	if len(runes) <= limit {
+		return s
+	}
+	return string(runes[:limit-1]) + "…"
+}

@@ -1,0 +1,164 @@
+package contract
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/linecook-ml/linecook/pipeline/document"
+	"github.com/linecook-ml/linecook/pipeline/report"
+)
+
+// A Partition is the rows whose property Column has, under the contract, the
+// value Value, or with OrEarlier one that is not greater. A date selects a day
+// (in UTC) of a timestamp.
+type Partition struct {
+	Column    string
+	Value     string
+	OrEarlier bool
+}
+
+func (p *Partition) String() string {
+	if p == nil {
+		return ""
+	}
+	if p.OrEarlier {
+		return p.Column + "<=" + p.Value
+	}
+	return p.Column + "=" + p.Value
+}
+
+// cut limits every view to the partition and drops the views that cannot tell
+// their partition.
+func (k *checker) cut() error {
+	partition := k.opt.Partition
+	if partition == nil {
+		return nil
+	}
+	p := k.contract.object().property(partition.Column)
+	if p == nil {
+		return fmt.Errorf("the contract has no property %q to partition by", partition.Column)
+	}
+	literal, err := k.partitionLiteral(p, partition.Value)
+	if err != nil {
+		return err
+	}
+	index := k.contract.index(p)
+	var kept []view
+	for _, v := range k.views {
+		b := v.columns[index]
+		switch {
+		case !b.present:
+			near, err := k.nearestColumn(v, index, k.unexpected(v))
+			if err != nil {
+				return err
+			}
+			k.add(k.missingColumn(v, index, near))
+			continue
+		case !b.castable:
+			k.add(k.wrongColumnType(v, index))
+			continue
+		}
+		v.where = " WHERE " + partition.condition(b.partitionValue(), p, literal)
+		kept = append(kept, v)
+	}
+	k.views = kept
+	return nil
+}
+
+// partitionValue is the typed value, or the bare column where that is the same,
+// so that DuckDB can skip the parts of a Parquet file that hold other days.
+func (b boundColumn) partitionValue() string {
+	if b.column.Type == b.property.duckType() {
+		return b.raw()
+	}
+	return "(" + b.typed() + ")"
+}
+
+func (p *Partition) condition(value string, property *Property, literal string) string {
+	if property.LogicalType == TypeTimestamp && strings.HasPrefix(literal, "DATE ") {
+		before := value + " < " + literal + " + INTERVAL 1 DAY"
+		if p.OrEarlier {
+			return before
+		}
+		return value + " >= " + literal + " AND " + before
+	}
+	if p.OrEarlier {
+		return value + " <= " + literal
+	}
+	return value + " = " + literal
+}
+
+func (k *checker) partitionLiteral(p *Property, value string) (string, error) {
+	text := Text{Kind: document.Text, Text: value}
+	if p.LogicalType == TypeTimestamp {
+		if literal, ok := boundLiteral(TypeDate, text); ok {
+			return literal, nil
+		}
+	}
+	switch p.LogicalType {
+	case TypeInteger, TypeNumber, TypeBoolean:
+		text = document.Plain(value)
+	}
+	literal, ok := valueLiteral(p.LogicalType, text)
+	if !ok {
+		return "", fmt.Errorf("the partition value %q is no %s, which the property %s is", value, p.LogicalType, p.Name)
+	}
+	return literal, nil
+}
+
+// findRows drops the views without a row of the partition: another day's schema
+// is no finding of this day.
+func (k *checker) findRows() error {
+	if err := k.unassigned(); err != nil {
+		return err
+	}
+	var kept []view
+	for _, v := range k.views {
+		var n int64
+		if err := k.session.DB().QueryRowContext(k.ctx, "SELECT count(*) FROM ("+v.base(v.segment.Relation(), nil, none)+")").Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			kept = append(kept, v)
+		}
+	}
+	k.views = kept
+	return nil
+}
+
+func none(int) bool { return false }
+
+// unassigned looks for rows without a readable partition value. They are this
+// partition's problem when they stand in a file that has rows of it: then they
+// may well belong to it.
+func (k *checker) unassigned() error {
+	index := k.contract.index(k.contract.object().property(k.opt.Partition.Column))
+	var inFiles int64
+	for _, v := range k.views {
+		b := v.columns[index]
+		unreadable := "(" + b.typed() + ") IS NULL"
+		var n int64
+		if err := k.session.DB().QueryRowContext(k.ctx, "SELECT count(*) FROM "+v.segment.Relation()+" AS r WHERE "+unreadable).Scan(&n); err != nil {
+			return err
+		}
+		if n == 0 || hidesRowNames(v.segment) {
+			inFiles += n
+			continue
+		}
+		inside := strings.TrimPrefix(v.where, " WHERE ")
+		query := "SELECT coalesce(sum(n), 0) FROM (SELECT count(*) FILTER (WHERE " + unreadable + ") AS n, count(*) FILTER (WHERE " + inside + ") AS here FROM " +
+			v.segment.RowRelation() + " AS r GROUP BY r._file) WHERE here > 0"
+		if err := k.session.DB().QueryRowContext(k.ctx, query).Scan(&n); err != nil {
+			return err
+		}
+		inFiles += n
+	}
+	if inFiles > 0 {
+		p := k.contract.object().Properties[index]
+		k.add(report.Finding{Code: "contract/unassigned-rows", Severity: report.Error, Column: p.Column(), Count: inFiles,
+			Position: k.contract.propertyPosition(index),
+			Message:  fmt.Sprintf("%s have no readable %s in files of this partition, so it is unknown which partition they belong to", rows(inFiles), p.Name),
+			Remedy:   "correct the values"})
+	}
+	return nil
+}

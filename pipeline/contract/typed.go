@@ -1,0 +1,65 @@
+package contract
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/linecook-ml/linecook/pipeline/dataset"
+)
+
+// Types are the columns of TypedSelect.
+func (c *Contract) Types() []dataset.Column {
+	properties := c.object().Properties
+	columns := make([]dataset.Column, len(properties))
+	for i := range properties {
+		columns[i] = dataset.Column{Name: properties[i].Name, Type: properties[i].duckType()}
+	}
+	return columns
+}
+
+// TypedSelect is a SELECT of exactly the contract's properties, by name and with
+// the types of Types, over all segments of a table. A column that a segment lacks
+// is NULL there, as is every value that is no value of its type. Rows without a
+// value for a required property or for a part of the primary key are left out:
+// history that broke the contract must not feed anything. Timestamps are in UTC.
+func (c *Contract) TypedSelect(t *dataset.Table) (string, error) {
+	if len(t.Segments) == 0 {
+		return "", fmt.Errorf("the table %s has no files to read", t.Name)
+	}
+	properties := c.object().Properties
+	var required []string
+	for i := range properties {
+		if properties[i].isRequired() || properties[i].isKey() {
+			required = append(required, dataset.Identifier(properties[i].Name)+" IS NOT NULL")
+		}
+	}
+	where := ""
+	if required != nil {
+		where = " WHERE " + strings.Join(required, " AND ")
+	}
+	parts := make([]string, len(t.Segments))
+	for s, segment := range t.Segments {
+		values := make([]string, len(properties))
+		for i := range properties {
+			p := &properties[i]
+			value := "CAST(NULL AS " + p.duckType() + ")"
+			if column, found := findColumn(segment, p.Column()); found {
+				if cast, ok := p.cast("r."+dataset.Identifier(column.Name), column.Type); ok {
+					value = cast
+				}
+			}
+			values[i] = value + " AS " + dataset.Identifier(p.Name)
+		}
+		parts[s] = "SELECT * FROM (SELECT " + strings.Join(values, ", ") + " FROM " + segment.Relation() + " AS r)" + where
+	}
+	return strings.Join(parts, " UNION ALL "), nil
+}
+
+func findColumn(s dataset.Segment, name string) (dataset.Column, bool) {
+	for _, c := range s.Columns {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return dataset.Column{}, false
+}
