@@ -1,0 +1,124 @@
+// Package feature turns definitions into features that were known in time.
+//
+//  1. A Definition says what a feature is: an expression over the
+//     observation's own row, a lookup of the latest row known, or an
+//     aggregate over a window of rows known.
+//  2. Lint reads every expression with DuckDB's own parser and refuses what
+//     could not have been known at the decision time.
+//  3. Build compiles all definitions to point-in-time SQL: one and the same
+//     for training and for scoring.
+//  4. The rows come out as a Frame, and a fitted Encoding, learned elsewhere,
+//     turns the Frame into the Matrix that a model takes.
+package feature
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Definition is one feature as pipeline.yaml defines it: exactly one of
+// Expression, Lookup and Aggregate is set.
+type Definition struct {
+	Name       string     `json:"name" yaml:"name" required:"true" description:"the feature's name; unique"`
+	Type       Kind       `json:"type" yaml:"type" enum:"numeric,categorical" description:"how the model reads it; numeric unless said otherwise"`
+	Expression string     `json:"expression,omitempty" yaml:"expression" description:"SQL over the observation's own row, using columns known at the decision time"`
+	Lookup     *Lookup    `json:"lookup,omitempty" yaml:"lookup" description:"the latest row of a source that was known at the decision time (as-of join)"`
+	Aggregate  *Aggregate `json:"aggregate,omitempty" yaml:"aggregate" description:"a summary of the rows of a source in a window that ends at the decision time, counting only what was known by then"`
+	MaxMissing *float64   `json:"max_missing,omitempty" yaml:"max_missing" description:"share of a scored partition that may lack this feature before the line stops; 0.5 unless said otherwise"`
+}
+
+// DefaultMaxMissing is the share of missing values above which a partition is
+// not scored: past one half, the imputed value would speak for most rows.
+const DefaultMaxMissing = 0.5
+
+// MissingLimit is the share of missing values that a partition may have.
+func (d Definition) MissingLimit() float64 {
+	if d.MaxMissing == nil {
+		return DefaultMaxMissing
+	}
+	return *d.MaxMissing
+}
+
+// Lookup is an as-of join: of the rows with the same key whose known-at time is
+// at or before the decision time, the one with the latest event time, unless
+// that event is older than Within.
+type Lookup struct {
+	Source string   `json:"source" yaml:"source" required:"true" description:"the source to look in"`
+	Value  string   `json:"value" yaml:"value" required:"true" description:"SQL over the source's row"`
+	By     []string `json:"by,omitempty" yaml:"by" description:"key columns: a name found in both, or source_column=observation_column"`
+	Within Duration `json:"within" yaml:"within" required:"true" description:"how old the row may be, as in '6 hours'"`
+}
+
+// Aggregate summarises the rows with the same key whose event time lies in
+// (decision time - Window, decision time] and whose known-at time is at or
+// before the decision time.
+type Aggregate struct {
+	Source   string   `json:"source" yaml:"source" required:"true" description:"the source whose rows are summarised"`
+	Function string   `json:"function" yaml:"function" required:"true" enum:"count,rate,sum,mean" description:"count of rows; rate of a condition; sum or mean of a number, exact to nine decimals"`
+	Of       string   `json:"of,omitempty" yaml:"of" description:"SQL over the source's row: a condition for rate, a number for sum and mean; rows where it is NULL do not count"`
+	By       []string `json:"by,omitempty" yaml:"by" description:"key columns: a name found in both, or source_column=observation_column"`
+	Window   Duration `json:"window" yaml:"window" required:"true" description:"how far back, as in '7 days'"`
+}
+
+// Later groups columns of a source that become known after the row itself.
+type Later struct {
+	Columns []string `json:"columns" yaml:"columns" required:"true" description:"columns that are empty until known_at"`
+	KnownAt string   `json:"known_at" yaml:"known_at" required:"true" description:"SQL for the UTC timestamp from which they are known; NULL means never"`
+}
+
+// A Source is a table that features may draw on, with its times.
+type Source struct {
+	Name string
+	// Select is SQL that yields the source's typed rows.
+	Select string
+	// Columns are the names that Select yields.
+	Columns []string
+	// EventTime and KnownAt are SQL for UTC timestamps.
+	EventTime string
+	KnownAt   string
+	Later     []Later
+}
+
+// Observations says what is predicted, when, and for whom.
+type Observations struct {
+	Source string `json:"source" yaml:"source" required:"true" description:"the source with one row for each observation"`
+	// DecisionTime is SQL for a UTC timestamp.
+	DecisionTime string   `json:"decision_time" yaml:"decision_time" required:"true" description:"SQL for the UTC timestamp at which the prediction is made"`
+	Key          []string `json:"key" yaml:"key" required:"true" description:"columns that together name one observation"`
+	Entity       []string `json:"entity" yaml:"entity" required:"true" description:"columns that name what recurs, for which a last valid score can be carried forward"`
+	Partition    string   `json:"partition" yaml:"partition" required:"true" description:"the date column that a scheduled run is responsible for one value of"`
+}
+
+// Label is the outcome of an observation.
+type Label struct {
+	Name       string `json:"name" yaml:"name" required:"true" description:"the outcome's name in reports"`
+	Expression string `json:"expression" yaml:"expression" required:"true" description:"SQL over the observation's row; NULL means the outcome will never be known"`
+	KnownAt    string `json:"known_at" yaml:"known_at" required:"true" description:"SQL for the UTC timestamp from which the outcome is known"`
+}
+
+// key splits "source_column=observation_column"; one name serves for both.
+func key(by string) (source, observation string) {
+	source, observation, found := strings.Cut(by, "=")
+	if !found {
+		return by, by
+	}
+	return strings.TrimSpace(source), strings.TrimSpace(observation)
+}
+
+// form names which of the three a definition is, or says what is wrong.
+func (d Definition) form() (string, error) {
+	var forms []string
+	if d.Expression != "" {
+		forms = append(forms, "expression")
+	}
+	if d.Lookup != nil {
+		forms = append(forms, "lookup")
+	}
+	if d.Aggregate != nil {
+		forms = append(forms, "aggregate")
+	}
+	if len(forms) != 1 {
+		return "", fmt.Errorf("feature %s needs exactly one of expression, lookup and aggregate; it has %d", d.Name, len(forms))
+	}
+	return forms[0], nil
+}
