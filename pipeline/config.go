@@ -1,0 +1,195 @@
+package pipeline
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/linecook-ml/linecook/pipeline/document"
+	"github.com/linecook-ml/linecook/pipeline/feature"
+	"github.com/linecook-ml/linecook/pipeline/promotion"
+	"github.com/linecook-ml/linecook/pipeline/report"
+)
+
+// Format is the version of pipeline.yaml that this linecook reads.
+const Format = "linecook.pipeline/v1"
+
+// A Config is one pipeline.yaml: everything a person decides about a pipeline.
+type Config struct {
+	Format       string               `yaml:"format" required:"true" enum:"linecook.pipeline/v1" description:"version of this file's form"`
+	Name         string               `yaml:"name" required:"true" description:"the pipeline's name: lower-case letters, digits and hyphens"`
+	Description  string               `yaml:"description" description:"what is predicted, for whom"`
+	Sources      []Source             `yaml:"sources" required:"true" description:"the tables that the pipeline reads"`
+	Observations feature.Observations `yaml:"observations" required:"true" description:"what is predicted, when, and for whom"`
+	Label        feature.Label        `yaml:"label" required:"true" description:"the outcome, and when it becomes known"`
+	Features     []feature.Definition `yaml:"features" required:"true" description:"what the model sees"`
+	Split        Split                `yaml:"split" required:"true" description:"how time divides what is trained on from what is evaluated on"`
+	Estimator    Estimator            `yaml:"estimator" required:"true" description:"what is fitted"`
+	Evaluation   Evaluation           `yaml:"evaluation" required:"true" description:"how the fitted model is judged"`
+	Stages       []promotion.Stage    `yaml:"stages" required:"true" description:"the stages a bundle passes, in order, and what each requires"`
+	Scoring      Scoring              `yaml:"scoring" required:"true" description:"where scores go, and how long an old one may stand in"`
+	Monitoring   Monitoring           `yaml:"monitoring" description:"when drift or performance raises an alert"`
+
+	// Document knows where each setting is written.
+	Document *document.Document `yaml:"-"`
+	// File is the configuration's path; Root the folder that its relative paths start from.
+	File string `yaml:"-"`
+	Root string `yaml:"-"`
+	// Text is the file as it was read.
+	Text []byte `yaml:"-"`
+}
+
+// A Source is a table of files under a contract.
+type Source struct {
+	Name       string          `yaml:"name" required:"true" description:"the source's name in this file"`
+	Contract   string          `yaml:"contract" required:"true" description:"path of its ODCS data contract"`
+	Path       []string        `yaml:"path" required:"true" description:"files or globs, relative to this file"`
+	Format     string          `yaml:"format" enum:"csv,jsonl,parquet" description:"taken from the file's name unless said"`
+	Delimiter  string          `yaml:"delimiter" description:"CSV: what separates fields; a comma unless said"`
+	Null       []string        `yaml:"null" description:"CSV: texts that mean no value; the empty one unless said"`
+	EventTime  string          `yaml:"event_time" required:"true" description:"SQL for the UTC timestamp at which the row happened"`
+	KnownAt    string          `yaml:"known_at" required:"true" description:"SQL for the UTC timestamp from which the row is known; NULL means never"`
+	KnownLater []feature.Later `yaml:"known_later" description:"columns that are filled in after the row is known"`
+	Partition  string          `yaml:"partition" description:"the date column whose value must have arrived, and keep the contract, on the day that is scored"`
+}
+
+// Split divides the observations by time: the evaluation lies after everything
+// that was trained on.
+type Split struct {
+	Holdout feature.Duration `yaml:"holdout" required:"true" description:"how long before the training cut-off the evaluation period begins, in whole days"`
+	Gap     feature.Duration `yaml:"gap" description:"how long before the evaluation period the last decision that is trained on lies; none unless said"`
+}
+
+// An Estimator names what is fitted and with which parameters.
+type Estimator struct {
+	Kind       string     `yaml:"kind" required:"true" enum:"logistic_regression" description:"the learner"`
+	Parameters Parameters `yaml:"parameters" description:"the learner's parameters"`
+}
+
+// Parameters of logistic_regression; a missing one has scikit-learn's default.
+type Parameters struct {
+	C             *float64 `yaml:"C" description:"inverse strength of the L2 penalty; 1 unless said"`
+	MaxIterations *int     `yaml:"max_iterations" description:"bound on L-BFGS iterations; 500 unless said"`
+}
+
+// Evaluation names the metrics and the groups they are worked out for.
+type Evaluation struct {
+	Metrics []string `yaml:"metrics" required:"true" description:"metrics to estimate, each with its interval"`
+	Slices  []string `yaml:"slices" description:"categorical features whose levels are evaluated apart"`
+}
+
+// Scoring says where scores are published and how long one may stand in.
+type Scoring struct {
+	Output string           `yaml:"output" description:"folder for scores, relative to linecook's home; scores unless said"`
+	MaxAge feature.Duration `yaml:"max_age" required:"true" description:"the oldest score that may be carried forward when the data breaks the contract"`
+}
+
+// Monitoring holds thresholds; a missing one raises no alert.
+type Monitoring struct {
+	Drift       *Drift        `yaml:"drift" description:"distance of a scored partition from the training profile"`
+	Performance []Performance `yaml:"performance" description:"metrics that must hold once labels are known"`
+}
+
+// Drift bounds the population stability index of each feature over a window of
+// scored days: one day holds one weekday and one weather, and is no sample of a
+// season.
+type Drift struct {
+	PSI    float64          `yaml:"psi" required:"true" description:"population stability index above which a feature has drifted; 0.25 is customary"`
+	Window feature.Duration `yaml:"window" description:"the scored days that are compared with training, in whole days up to the scored one; 28 days unless said"`
+}
+
+// Performance bounds a metric over the scores of a month.
+type Performance struct {
+	Metric string   `yaml:"metric" required:"true" description:"the metric"`
+	Min    *float64 `yaml:"min" description:"alert when the metric's interval lies below this"`
+	Max    *float64 `yaml:"max" description:"alert when the metric's interval lies above this"`
+}
+
+// ParseConfig reads pipeline.yaml. file is its path as people know it, for
+// findings; relative paths in it start from the file's folder.
+func ParseConfig(file string, text []byte) (*Config, []report.Finding) {
+	c := &Config{File: file, Root: filepath.Dir(file), Text: text}
+	doc, findings := document.Decode(file, text, c)
+	if report.HasErrors(findings) {
+		return nil, findings
+	}
+	c.Document = doc
+	findings = append(findings, c.lint()...)
+	report.Sort(findings)
+	if report.HasErrors(findings) {
+		return nil, findings
+	}
+	return c, findings
+}
+
+// ConfigSchema is the JSON Schema of pipeline.yaml, for editors.
+func ConfigSchema() ([]byte, error) {
+	return document.Schema(Config{}, "https://linecook-ml.github.io/schema/pipeline.json", "linecook pipeline.yaml")
+}
+
+// At finds where a setting is written.
+func (c *Config) At(path ...any) report.Position { return c.Document.Position(path...) }
+
+// Source finds a source by its name.
+func (c *Config) Source(name string) (Source, int, bool) {
+	i := slices.IndexFunc(c.Sources, func(s Source) bool { return s.Name == name })
+	if i < 0 {
+		return Source{}, i, false
+	}
+	return c.Sources[i], i, true
+}
+
+// LateColumns are the columns of a source that are filled in after the row.
+func (s Source) LateColumns() []string {
+	var names []string
+	for _, later := range s.KnownLater {
+		names = append(names, later.Columns...)
+	}
+	return names
+}
+
+// Path is a path of the configuration, seen from the working directory.
+func (c *Config) Path(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(c.Root, filepath.FromSlash(path))
+}
+
+// outputFolder keeps scores inside linecook's home.
+func (s Scoring) outputFolder() string {
+	if s.Output == "" {
+		return "scores"
+	}
+	return s.Output
+}
+
+// ScoresFolder is where the scores of a stage go, relative to linecook's home.
+func (c *Config) ScoresFolder(stage string) string {
+	return filepath.Join(filepath.FromSlash(c.Scoring.outputFolder()), c.Name, "stage="+stage)
+}
+
+func names[T any](items []T, name func(T) string) string {
+	var all []string
+	for _, item := range items {
+		all = append(all, name(item))
+	}
+	return strings.Join(all, ", ")
+}
+
+func finding(code string, position report.Position, remedy, format string, values ...any) report.Finding {
+	return report.Finding{Code: code, Severity: report.Error, Position: position, Message: fmt.Sprintf(format, values...), Remedy: remedy}
+}
+
+// ScoreColumn is the name of the prediction in scores and profiles.
+const ScoreColumn = "score"
+
+// ContractPath is where a source's contract lies in a bundle, and
+// SourceOfContract its inverse.
+func ContractPath(source string) string { return "contracts/" + source + ".odcs.yaml" }
+
+// SourceOfContract is the source whose contract lies at path in a bundle.
+func SourceOfContract(path string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(path, "contracts/"), ".odcs.yaml")
+}

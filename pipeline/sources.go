@@ -1,0 +1,82 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/linecook-ml/linecook/pipeline/contract"
+	"github.com/linecook-ml/linecook/pipeline/dataset"
+	"github.com/linecook-ml/linecook/pipeline/feature"
+	"github.com/linecook-ml/linecook/pipeline/report"
+)
+
+// Contracts are the parsed contracts of a pipeline's sources, by source name.
+type Contracts map[string]*contract.Contract
+
+// ReadContracts parses the contract of every source. read is given the path
+// that pipeline.yaml names, joined to the file's folder.
+func (c *Config) ReadContracts(read func(path string) ([]byte, error)) (Contracts, []report.Finding) {
+	contracts := Contracts{}
+	var findings []report.Finding
+	for i, source := range c.Sources {
+		path := c.Path(source.Contract)
+		text, err := read(path)
+		if err != nil {
+			findings = append(findings, finding("config/no-contract", c.At("sources", i, "contract"),
+				"write the contract, or let `linecook init` infer one", "the contract of source %s cannot be read: %s", source.Name, err))
+			continue
+		}
+		parsed, more := contract.Parse(path, text)
+		findings = append(findings, more...)
+		if parsed != nil {
+			contracts[source.Name] = parsed
+		}
+	}
+	report.Sort(findings)
+	return contracts, findings
+}
+
+// Specs says where the sources' files are.
+func (c *Config) Specs() []dataset.Spec {
+	specs := make([]dataset.Spec, len(c.Sources))
+	for i, source := range c.Sources {
+		specs[i] = dataset.Spec{
+			Name: source.Name, Paths: source.Path, Format: source.Format,
+			Delimiter: source.Delimiter, Null: source.Null, Position: c.At("sources", i, "path"),
+		}
+	}
+	return specs
+}
+
+// Open opens the sources' files. writeDirs are folders that queries may write.
+func (c *Config) Open(ctx context.Context, writeDirs ...string) (*dataset.Session, []report.Finding, error) {
+	return dataset.Open(ctx, dataset.Options{Root: c.Root, WriteDirs: writeDirs}, c.Specs()...)
+}
+
+// Plan joins the configuration with contracts and data to what features are
+// built from. Every source must have its contract and its table.
+func (c *Config) Plan(contracts Contracts, session *dataset.Session, withLabel bool) (feature.Plan, error) {
+	plan := feature.Plan{Observations: c.Observations, Definitions: c.Features}
+	if withLabel {
+		plan.Label = &c.Label
+	}
+	for _, source := range c.Sources {
+		rules, table := contracts[source.Name], session.Table(source.Name)
+		if rules == nil || table == nil {
+			return feature.Plan{}, fmt.Errorf("source %s has no contract or no data", source.Name)
+		}
+		typed, err := rules.TypedSelect(table)
+		if err != nil {
+			return feature.Plan{}, fmt.Errorf("source %s: %w", source.Name, err)
+		}
+		columns := make([]string, 0, len(rules.Types()))
+		for _, column := range rules.Types() {
+			columns = append(columns, column.Name)
+		}
+		plan.Sources = append(plan.Sources, feature.Source{
+			Name: source.Name, Select: typed, Columns: columns,
+			EventTime: source.EventTime, KnownAt: source.KnownAt, Later: source.KnownLater,
+		})
+	}
+	return plan, nil
+}
