@@ -1,0 +1,101 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"github.com/linecook-ml/linecook/pipeline"
+	"github.com/linecook-ml/linecook/pipeline/bundle"
+	"github.com/linecook-ml/linecook/pipeline/ledger"
+	ledgerdir "github.com/linecook-ml/linecook/pipeline/ledger/dir"
+	"github.com/linecook-ml/linecook/pipeline/registry"
+	registrydir "github.com/linecook-ml/linecook/pipeline/registry/dir"
+	"github.com/linecook-ml/linecook/pipeline/report"
+)
+
+// Config reads pipeline.yaml. Findings in it are printed and end the command
+// as a mistake in the configuration.
+func (a *App) Config() (*pipeline.Config, error) {
+	text, err := os.ReadFile(a.pipeline)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, UsageError(fmt.Errorf("there is no %s; name the pipeline's file with --pipeline, or make one with `linecook init`", a.pipeline))
+	}
+	if err != nil {
+		return nil, UsageError(fmt.Errorf("the pipeline's file cannot be read; name another with --pipeline: %w", err))
+	}
+	config, findings := pipeline.ParseConfig(filepath.ToSlash(a.pipeline), text)
+	if config == nil {
+		return nil, a.misconfigured(findings)
+	}
+	return config, nil
+}
+
+// Contracts reads the contracts of a pipeline's sources.
+func (a *App) Contracts(c *pipeline.Config) (pipeline.Contracts, error) {
+	contracts, findings := c.ReadContracts(os.ReadFile)
+	if report.HasErrors(findings) {
+		return nil, a.misconfigured(findings)
+	}
+	return contracts, nil
+}
+
+func (a *App) misconfigured(findings []report.Finding) error {
+	if err := a.Findings(findings); err != nil {
+		return err
+	}
+	return UsageError(fmt.Errorf("%s cannot be used: %s", a.pipeline, report.Count(findings)))
+}
+
+// Findings prints findings for people, and as annotations on a runner.
+func (a *App) Findings(findings []report.Finding) error {
+	a.Runner().Annotate(findings)
+	return report.Text(a.Err, findings)
+}
+
+// Registry is the local registry below linecook's home.
+func (a *App) Registry() registry.Registry {
+	return registrydir.Open(filepath.Join(a.home, "registry"))
+}
+
+// Ledger is the local ledger below linecook's home.
+func (a *App) Ledger() ledger.Store { return ledgerdir.Open(filepath.Join(a.home, "ledger")) }
+
+// Actor is who runs the command.
+func (a *App) Actor() string {
+	for _, name := range []string{"GITHUB_ACTOR", "USER", "USERNAME"} {
+		if actor := a.Getenv(name); actor != "" {
+			return actor
+		}
+	}
+	return "unknown"
+}
+
+// Code is the commit that the pipeline's file is in, and whether its folder
+// differs from that commit. Outside a repository it is empty.
+func (a *App) Code(c *pipeline.Config) bundle.Code {
+	git := func(args ...string) (string, error) {
+		out, err := exec.Command("git", append([]string{"-C", c.Root}, args...)...).Output()
+		return strings.TrimSpace(string(out)), err
+	}
+	commit, err := git("rev-parse", "HEAD")
+	if err != nil {
+		return bundle.Code{}
+	}
+	changes, err := git("status", "--porcelain", "--", ".")
+	return bundle.Code{Commit: commit, Dirty: err != nil || changes != ""}
+}
+
+// Version is the version of this program: the module's where it was installed
+// as one, else "devel".
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}

@@ -1,0 +1,55 @@
+package train
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/linecook-ml/linecook/actions/internal/command"
+	"github.com/linecook-ml/linecook/pipeline/report"
+)
+
+// estimates is the evaluation as a table: all rows first, then each slice. A
+// slice's level is text from the data: literal makes it harmless where the table
+// is shown.
+func estimates(out result, literal func(string) string) table.Writer {
+	t := command.Table("metric", "rows", "value", "95 % interval", "n")
+	for _, e := range out.Evaluation.Estimates {
+		t.AppendRow(table.Row{e.Metric, "all", fmt.Sprintf("%.4f", e.Value), fmt.Sprintf("%.4f – %.4f", e.Low, e.High), e.N})
+	}
+	for _, slice := range out.Evaluation.Slices {
+		for _, e := range slice.Estimates {
+			t.AppendRow(table.Row{e.Metric, literal(slice.Name()), fmt.Sprintf("%.4f", e.Value), fmt.Sprintf("%.4f – %.4f", e.Low, e.High), e.N})
+		}
+	}
+	return t
+}
+
+// markdownCell makes text literal in a table that go-pretty renders, which
+// escapes the bars itself.
+func markdownCell(text string) string {
+	return strings.ReplaceAll(report.MarkdownText(text), `\|`, "|")
+}
+
+func text(out result, trainRows int) string {
+	period := out.Evaluation.Period
+	return fmt.Sprintf("%s@v%s, as known before %s\ntrained on %d observations, evaluated on %d later ones (decided %s to %s)\n%s\nbundle %s\nin     %s\n",
+		out.Name, out.Version, out.Until, trainRows, out.Evaluation.Rows,
+		period.From.Format(time.DateOnly), period.To.Format(time.DateOnly),
+		estimates(out, report.Printable).Render(), out.BundleID, out.Archive)
+}
+
+// summary is the result for a runner's step summary.
+func summary(out result) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### linecook train %s\n\n", report.MarkdownText(out.Name+"@v"+out.Version))
+	if out.BundleID == "" {
+		fmt.Fprintf(&b, "Nothing was trained: %s\n\n", report.Count(out.Findings))
+		_ = report.Markdown(&b, out.Findings)
+		return b.String()
+	}
+	fmt.Fprintf(&b, "%s\n\nbundle `%s`\n", estimates(out, markdownCell).RenderMarkdown(), out.BundleID)
+	return b.String()
+}
