@@ -31,14 +31,21 @@ type host struct {
 	env    []string
 }
 
-// newHost puts files (by path) under version control and returns a host for
-// them, or skips the test where there is no act.
-func newHost(t *testing.T, files map[string][]byte) *host {
+// needAct is the act binary; where there is none the test is skipped.
+func needAct(t *testing.T) string {
 	t.Helper()
 	act := os.Getenv("LINECOOK_ACT")
 	if act == "" {
 		t.Skip("LINECOOK_ACT does not name an act binary: .ci/run builds one")
 	}
+	return act
+}
+
+// newHost puts files (by path) under version control and returns a host for
+// them, or skips the test where there is no act.
+func newHost(t *testing.T, files map[string][]byte) *host {
+	t.Helper()
+	act := needAct(t)
 	home := t.TempDir()
 	h := &host{
 		act:    act,
@@ -179,6 +186,7 @@ func write(t *testing.T, path string, data []byte) {
 // to be, as far as keep wants them.
 func tree(t *testing.T, keep func(path string) bool) map[string][]byte {
 	t.Helper()
+	needAct(t)
 	command := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	command.Dir = ".."
 	out, err := command.Output()

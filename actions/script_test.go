@@ -1,0 +1,276 @@
+package actions_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/duckdb/duckdb-go/v2" // the engine of the command duckdb
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/linecook-ml/linecook/actions"
+)
+
+// TestMain lets scripts run linecook, and a small duckdb to make and look at
+// data with, as programs of their own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"linecook": func() {
+			os.Exit(actions.Main(os.Args[1:], os.Stdout, os.Stderr, os.Getenv, time.Now))
+		},
+		"duckdb": func() {
+			if err := duckdb(os.Args[1]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		},
+		"outputs": func() {
+			if err := outputs(os.Args[1]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		},
+	})
+}
+
+// TestScripts runs testdata/script/*.txtar: the program as people and runners
+// meet it. Beside testscript's own commands there are
+//
+//	exits CODE PROGRAM ARGUMENT...   the program ends with exactly that code
+//	shop, example                    a pipeline with its data in the current folder
+//	serve ARGUMENT...                trains 1.0.0 as of 2024-04-01 and takes it to prod
+//	duckdb FILE.sql                  runs SQL; the last statement's rows go to stdout
+//	edit FILE OLD NEW                replaces the one place where OLD stands
+//	flip FILE OFFSET                 inverts one byte
+//	json FILE PATH WANT              a value in a JSON file, as in findings.0.code; # counts
+//	outputs FILE                     a runner's output file as sorted key=value lines
+//	whole FOLDER                     fails if an unfinished write was left below it
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                filepath.Join("testdata", "script"),
+		RequireUniqueNames: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"shop":    openShop,
+			"example": openExample,
+			"serve":   serve,
+			"edit":    edit,
+			"flip":    flip,
+			"json":    jsonValue,
+			"whole":   whole,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGUMENT...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%s did not run: %v", args[1], err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d\nstderr: %s", got, want, ts.ReadFile("stderr"))
+	}
+}
+
+// serve is the part of most stories that comes before them. Its arguments are
+// added to each command.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: serve ARGUMENT...")
+	}
+	for _, command := range [][]string{
+		{"train", "--version", "1.0.0", "--until", "2024-04-01"},
+		{"promote", "--version", "1.0.0", "--to", "dev"},
+		{"promote", "--version", "1.0.0", "--to", "prod"},
+	} {
+		ts.Check(ts.Exec("linecook", append(command, args...)...))
+	}
+}
+
+// duckdb runs the statements of a file, divided by lines that end in a
+// semicolon, and prints the rows of the last as text, one a line.
+func duckdb(file string) (err error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	ctx := context.Background()
+	statements := strings.Split(strings.TrimSuffix(strings.TrimSpace(string(text)), ";"), ";\n")
+	last := len(statements) - 1
+	for _, statement := range statements[:last] {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	rows, err := db.QueryContext(ctx, statements[last])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values := make([]any, len(columns))
+	places := make([]any, len(columns))
+	for i := range values {
+		places[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(places...); err != nil {
+			return err
+		}
+		cells := make([]string, len(values))
+		for i, value := range values {
+			cells[i] = fmt.Sprint(value)
+			if date, ok := value.(time.Time); ok {
+				cells[i] = date.Format(time.DateTime)
+			}
+		}
+		fmt.Println(strings.Join(cells, "|"))
+	}
+	return rows.Err()
+}
+
+// outputs reads a GITHUB_OUTPUT file as the runner does, and prints its keys
+// and values, sorted, one a line.
+func outputs(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var found []string
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	for len(lines) > 0 {
+		key, delimiter, ok := strings.Cut(lines[0], "<<")
+		end := slices.Index(lines[1:], delimiter)
+		if !ok || end < 0 {
+			return fmt.Errorf("%s: %q begins no block that ends", file, lines[0])
+		}
+		found = append(found, key+"="+strings.Join(lines[1:1+end], "\\n"))
+		lines = lines[end+2:]
+	}
+	slices.Sort(found)
+	for _, line := range found {
+		fmt.Println(line)
+	}
+	return nil
+}
+
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if n := strings.Count(text, args[1]); n != 1 {
+		ts.Fatalf("%q stands %d times in %s, want once", args[1], n, args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o644))
+}
+
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: flip FILE OFFSET")
+	}
+	offset, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	data := []byte(ts.ReadFile(args[0]))
+	if offset >= len(data) {
+		ts.Fatalf("%s has only %d bytes", args[0], len(data))
+	}
+	data[offset] ^= 0xff
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
+}
+
+// jsonValue compares one value of a JSON document, which must be the whole
+// file, with a text. Against a pattern it is testscript's own stdout and grep.
+func jsonValue(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: json FILE PATH WANT, with quotes around a PATH that has a #")
+	}
+	var document any
+	if err := json.Unmarshal([]byte(ts.ReadFile(args[0])), &document); err != nil {
+		ts.Fatalf("%s is not one JSON document: %v", args[0], err)
+	}
+	got, err := lookUp(document, strings.Split(args[1], "."))
+	if err != nil {
+		ts.Fatalf("%s: %s: %v", args[0], args[1], err)
+	}
+	if (got == args[2]) == neg {
+		ts.Fatalf("%s: %s is %q, and that is not what was wanted (%q)", args[0], args[1], got, args[2])
+	}
+}
+
+func lookUp(value any, path []string) (string, error) {
+	for _, key := range path {
+		switch container := value.(type) {
+		case map[string]any:
+			child, ok := container[key]
+			if !ok {
+				return "", fmt.Errorf("there is no %s", key)
+			}
+			value = child
+		case []any:
+			if key == "#" {
+				value = float64(len(container))
+				continue
+			}
+			i, err := strconv.Atoi(key)
+			if err != nil || i < 0 || i >= len(container) {
+				return "", fmt.Errorf("there is no element %s of %d", key, len(container))
+			}
+			value = container[i]
+		default:
+			return "", fmt.Errorf("nothing lies below %v", value)
+		}
+	}
+	if text, ok := value.(string); ok {
+		return text, nil
+	}
+	text, err := json.Marshal(value)
+	return string(text), err
+}
+
+// whole walks a folder for what only an interrupted write leaves: a hidden
+// name. A folder that is not there has none.
+func whole(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: whole FOLDER")
+	}
+	root := ts.MkAbs(args[0])
+	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && path == root {
+			return fs.SkipAll
+		}
+		if err == nil && path != root && strings.HasPrefix(filepath.Base(path), ".") {
+			return fmt.Errorf("an unfinished write was left: %s", path)
+		}
+		return err
+	})
+	ts.Check(err)
+}
