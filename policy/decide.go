@@ -24,10 +24,13 @@ func inputSchema(text []byte) (*jsonschema.Schema, error) {
 		return nil, fmt.Errorf("parse the embedded %s: %w", schemaFile, err)
 	}
 	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource(schemaFile, document); err != nil {
+	// A bare name would be taken for a file in the working folder, whose path need
+	// not make a URL.
+	const location = "embedded:///" + schemaFile
+	if err := compiler.AddResource(location, document); err != nil {
 		return nil, fmt.Errorf("load the embedded %s: %w", schemaFile, err)
 	}
-	schema, err := compiler.Compile(schemaFile)
+	schema, err := compiler.Compile(location)
 	if err != nil {
 		return nil, fmt.Errorf("compile the embedded %s: %w", schemaFile, err)
 	}

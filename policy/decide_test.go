@@ -66,7 +66,7 @@ func TestADenialSaysWhatAndWhy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `flight-delay@1.1.0 may not serve on prod: 11 of 13 checks passed
+	want := `flight-delay@v1.1.0 may not serve on prod: 11 of 13 checks passed
   champion_not_worse: Not worse than what serves now
     roc_auc 0.641 is worse than the champion 1.0.0: 0.7 (0.692 to 0.708)
     remedy: Improve the candidate until it is not worse than the champion on every bounded metric.

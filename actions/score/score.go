@@ -97,8 +97,12 @@ func text(home string, r ledger.Run) string {
 	if r.Output.OldestDays != 1 {
 		age = fmt.Sprintf("%d days", r.Output.OldestDays)
 	}
-	return fmt.Sprintf("%s: %d last valid scores, up to %s old, in %s; %d observations have none\nreason: %s",
-		head, r.Output.Rows, age, place, r.Output.WithoutScore, report.Printable(r.Reason))
+	without := ""
+	if r.Output.WithoutScore > 0 {
+		without = fmt.Sprintf("; %d observations have none", r.Output.WithoutScore)
+	}
+	return fmt.Sprintf("%s: %d last valid scores, up to %s old, in %s%s\nreason: %s",
+		head, r.Output.Rows, age, place, without, report.Printable(r.Reason))
 }
 
 func announce(app *command.App, r ledger.Run) error {

@@ -25,7 +25,16 @@ const previous = "linecook-previous-scores"
 // else all that were scored within the maximum age are.
 func (s *shift) carryForward(ctx context.Context, checked *validation.Result, stage *staging) error {
 	s.run.Reason = reason(s.run.Findings)
-	files, err := s.validScores(ctx)
+	runs, err := s.in.Ledger.Runs(ctx, s.run.Pipeline, s.in.Stage)
+	if err != nil {
+		return err
+	}
+	if run, ok := ledger.LastScoredOn(runs, s.in.Date); ok && s.intact(run) {
+		s.run.Outcome = ledger.Stopped
+		s.run.Reason += fmt.Sprintf("; the valid scores of attempt %d stay in place", run.Attempt)
+		return nil
+	}
+	files, err := s.validScores(runs)
 	if err != nil {
 		return err
 	}
@@ -111,23 +120,28 @@ func (s *shift) observationsHold(checked *validation.Result) bool {
 	})
 }
 
-// validScores lists the score files of the days within the maximum age whose
-// last run scored, and whose bytes are still those that the ledger recorded.
-func (s *shift) validScores(ctx context.Context) ([]string, error) {
-	runs, err := s.in.Ledger.Runs(ctx, s.run.Pipeline, s.in.Stage)
-	if err != nil {
-		return nil, err
-	}
+// intact reports whether the scores of a run are still the bytes that the
+// ledger recorded.
+func (s *shift) intact(run ledger.Run) bool {
+	sum, err := digest(s.outputPath(run))
+	return err == nil && sum == run.Output.SHA256
+}
+
+func (s *shift) outputPath(run ledger.Run) string {
+	return filepath.Join(s.in.Home, filepath.FromSlash(run.Output.Path))
+}
+
+// validScores lists the score files of the days within the maximum age that
+// were scored, and whose bytes are still those that the ledger recorded.
+func (s *shift) validScores(runs []ledger.Run) ([]string, error) {
 	oldest := s.day.Add(-s.config.Scoring.MaxAge.Duration)
 	var files []string
 	for day := oldest; day.Before(s.day); day = day.AddDate(0, 0, 1) {
-		run, ok := ledger.Latest(runs, day.Format(time.DateOnly))
-		if !ok || run.Outcome != ledger.Scored {
+		run, ok := ledger.LastScoredOn(runs, day.Format(time.DateOnly))
+		if !ok {
 			continue
 		}
-		path := filepath.Join(s.in.Home, filepath.FromSlash(run.Output.Path))
-		sum, err := digest(path)
-		if err != nil || sum != run.Output.SHA256 {
+		if !s.intact(run) {
 			s.run.Findings = append(s.run.Findings, report.Finding{
 				Code: "scores/altered", Severity: report.Warning, Partition: run.LogicalDate,
 				Message: fmt.Sprintf("the scores of %s are gone or were altered since they were recorded; none of them is carried forward", run.LogicalDate),
@@ -135,7 +149,7 @@ func (s *shift) validScores(ctx context.Context) ([]string, error) {
 			})
 			continue
 		}
-		absolute, err := filepath.Abs(path)
+		absolute, err := filepath.Abs(s.outputPath(run))
 		if err != nil {
 			return nil, err
 		}

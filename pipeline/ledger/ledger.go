@@ -7,8 +7,8 @@
 //     digest of its canonical JSON, and appends it. A run is never changed: a
 //     second run of the same date is a second record.
 //  3. Readers get the runs in order, each verified against its name. Latest says
-//     how a date stands; LastScored finds the scores that a day with broken data
-//     may carry forward.
+//     how a date stands; LastScoredOn finds the scores that a day with broken
+//     data may carry forward.
 //
 // Store is the port. Package dir keeps it in a folder; package ledgertest holds
 // the one suite that every adapter passes.
@@ -145,12 +145,12 @@ func Latest(runs []Run, date string) (Run, bool) {
 	return latest, latest.Attempt > 0
 }
 
-// LastScored returns the run with the outcome Scored for the latest date before
-// date; of several for that date the last.
-func LastScored(runs []Run, before string) (Run, bool) {
+// LastScoredOn returns the last attempt for date that scored it: a later one
+// that stopped takes nothing away from it.
+func LastScoredOn(runs []Run, date string) (Run, bool) {
 	var last Run
 	for _, r := range runs {
-		if r.Outcome == Scored && r.LogicalDate < before && compare(r, last) > 0 {
+		if r.Outcome == Scored && r.LogicalDate == date && r.Attempt > last.Attempt {
 			last = r
 		}
 	}

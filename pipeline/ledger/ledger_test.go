@@ -10,26 +10,26 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/ledger/ledgertest"
 )
 
-// A day whose data is broken may carry forward the scores of the last day that
-// was really scored, not those of a day that carried forward itself.
-func ExampleLastScored() {
+// A day whose data is broken may carry forward the scores of a day that was
+// really scored, even if a later attempt for that day stopped, but not those of
+// a day that carried forward itself.
+func ExampleLastScoredOn() {
 	runs := []ledger.Run{
 		{LogicalDate: "2013-12-28", Attempt: 1, Outcome: ledger.Scored},
+		{LogicalDate: "2013-12-28", Attempt: 2, Outcome: ledger.Stopped},
 		{LogicalDate: "2013-12-29", Attempt: 1, Outcome: ledger.Stopped},
 		{LogicalDate: "2013-12-29", Attempt: 2, Outcome: ledger.Scored},
 		{LogicalDate: "2013-12-30", Attempt: 1, Outcome: ledger.CarriedForward},
-		{LogicalDate: "2013-12-31", Attempt: 1, Outcome: ledger.Scored},
 	}
-	for _, date := range []string{"2013-12-28", "2013-12-29", "2013-12-30", "2013-12-31"} {
-		last, ok := ledger.LastScored(runs, date)
+	for _, date := range []string{"2013-12-28", "2013-12-29", "2013-12-30"} {
 		latest, _ := ledger.Latest(runs, date)
-		fmt.Println(date, "is", latest.Outcome, "and may carry forward from", last.LogicalDate, last.Attempt, ok)
+		scored, ok := ledger.LastScoredOn(runs, date)
+		fmt.Println(date, "is", latest.Outcome, "and was scored by attempt", scored.Attempt, ok)
 	}
 	// Output:
-	// 2013-12-28 is scored and may carry forward from  0 false
-	// 2013-12-29 is scored and may carry forward from 2013-12-28 1 true
-	// 2013-12-30 is carried_forward and may carry forward from 2013-12-29 2 true
-	// 2013-12-31 is scored and may carry forward from 2013-12-29 2 true
+	// 2013-12-28 is stopped and was scored by attempt 1 true
+	// 2013-12-29 is scored and was scored by attempt 2 true
+	// 2013-12-30 is carried_forward and was scored by attempt 0 false
 }
 
 func TestFoldsDoNotNeedOrder(t *testing.T) {
@@ -41,13 +41,13 @@ func TestFoldsDoNotNeedOrder(t *testing.T) {
 	if r, ok := ledger.Latest(runs, "2013-10-02"); !ok || r.Attempt != 2 {
 		t.Errorf("latest: %v, %v", r, ok)
 	}
-	if r, ok := ledger.LastScored(runs, "2013-10-03"); !ok || r.LogicalDate != "2013-10-02" || r.Attempt != 2 {
+	if r, ok := ledger.LastScoredOn(runs, "2013-10-02"); !ok || r.Attempt != 2 {
 		t.Errorf("last scored: %v, %v", r, ok)
 	}
 	if r, ok := ledger.Latest(runs, "2013-10-03"); ok {
 		t.Errorf("a date without runs has %v", r)
 	}
-	if r, ok := ledger.LastScored(nil, "2013-10-03"); ok {
+	if r, ok := ledger.LastScoredOn(nil, "2013-10-03"); ok {
 		t.Errorf("an empty ledger has %v", r)
 	}
 }

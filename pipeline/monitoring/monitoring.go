@@ -53,8 +53,8 @@ func Drift(c *pipeline.Config, trained *profile.Profile, today Partition, earlie
 	}
 	total, days := own, 1
 	for day := today.Date.Add(24*time.Hour - window); day.Before(today.Date); day = day.AddDate(0, 0, 1) {
-		run, ok := ledger.Latest(earlier, day.Format(time.DateOnly))
-		if !ok || run.Outcome != ledger.Scored || run.Bundle.ID != today.BundleID {
+		run, ok := ledger.LastScoredOn(earlier, day.Format(time.DateOnly))
+		if !ok || run.Bundle.ID != today.BundleID {
 			continue
 		}
 		if total, err = profile.Add(total, fromLedger(run.Counts)); err != nil {

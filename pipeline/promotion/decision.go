@@ -45,10 +45,10 @@ type Denial struct {
 func (d Decision) String() string {
 	text := &strings.Builder{}
 	if d.Allowed {
-		fmt.Fprintf(text, "%s@%s may serve on %s: %d of %d checks passed\n", d.Pipeline, d.Version, d.Stage, len(d.Passed), len(d.Required))
+		fmt.Fprintf(text, "%s@v%s may serve on %s: %d of %d checks passed\n", d.Pipeline, d.Version, d.Stage, len(d.Passed), len(d.Required))
 		return text.String()
 	}
-	fmt.Fprintf(text, "%s@%s may not serve on %s: %d of %d checks passed\n", d.Pipeline, d.Version, d.Stage, len(d.Passed), len(d.Required))
+	fmt.Fprintf(text, "%s@v%s may not serve on %s: %d of %d checks passed\n", d.Pipeline, d.Version, d.Stage, len(d.Passed), len(d.Required))
 	for _, denial := range d.Denials {
 		fmt.Fprintf(text, "  %s: %s\n    %s\n    remedy: %s\n", denial.Code, denial.Title, denial.Reason, denial.Remediation)
 	}

@@ -42,9 +42,12 @@ func Text(w io.Writer, findings []Finding) error {
 		if place := f.Position.String(); place != "" {
 			fmt.Fprintf(&b, "  %s", Printable(place))
 		}
-		fmt.Fprintf(&b, "\n        %s\n", Printable(f.Message))
+		fmt.Fprintf(&b, "\n        %s%s\n", Printable(f.where()), Printable(f.Message))
 		for _, sample := range f.Samples {
 			fmt.Fprintf(&b, "          %s\n", Printable(sample))
+		}
+		if f.Waived != "" {
+			fmt.Fprintf(&b, "        waived %s\n", Printable(f.Waived))
 		}
 		if f.Remedy != "" {
 			fmt.Fprintf(&b, "        → %s\n", Printable(f.Remedy))
@@ -54,34 +57,21 @@ func Text(w io.Writer, findings []Finding) error {
 	return err
 }
 
+// where names the data that a finding is about, as a prefix to its message.
+func (f Finding) where() string {
+	place := strings.TrimSpace(f.Source + " " + f.Partition)
+	if place == "" {
+		return ""
+	}
+	return place + ": "
+}
+
 // JSON writes any value, indented, for programs.
 func JSON(w io.Writer, value any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
 }
-
-// Markdown writes findings as a table, for step summaries and comments.
-func Markdown(w io.Writer, findings []Finding) error {
-	var b strings.Builder
-	b.WriteString("| | where | what | remedy |\n|---|---|---|---|\n")
-	for _, f := range findings {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Severity, MarkdownText(f.Position.String()), MarkdownText(f.Message), MarkdownText(f.Remedy))
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// markdownEscapes are the characters that mean something to GitHub's Markdown
-// inside a table cell, HTML and mentions included.
-var markdownEscapes = strings.NewReplacer(
-	"\\", "\\\\", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "(", "\\(", ")", "\\)",
-	"|", "\\|", "~", "\\~", "#", "\\#", "!", "\\!", "$", "\\$", "&", "&amp;", "<", "&lt;", ">", "&gt;",
-	"@", "@&#8203;", "://", ":&#8203;//",
-)
-
-// MarkdownText makes foreign text harmless and literal in Markdown.
-func MarkdownText(text string) string { return markdownEscapes.Replace(Printable(text)) }
 
 // Printable replaces what would steer a terminal or hide text: control
 // characters, line ends and bidirectional overrides become visible escapes.
