@@ -14,7 +14,6 @@ import (
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/backtest"
 	"github.com/linecook-ml/linecook/pipeline/report"
-	"github.com/linecook-ml/linecook/policy"
 )
 
 // Command is `linecook backtest`.
@@ -63,7 +62,7 @@ func run(cmd *cobra.Command, app *command.App, from, to, out string, asJSON bool
 	if err != nil {
 		return err
 	}
-	engine, err := policy.New(cmd.Context(), policy.Options{})
+	engine, err := app.Policy(cmd.Context(), config, "")
 	if err != nil {
 		return err
 	}

@@ -6,15 +6,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/linecook-ml/linecook/actions/internal/command"
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/report"
-	"github.com/linecook-ml/linecook/policy"
 )
 
 // stages reports requirements that the policy does not know. They would be an
 // error on the day of the promotion.
-func stages(ctx context.Context, c *pipeline.Config) ([]report.Finding, error) {
-	engine, err := policy.New(ctx, policy.Options{})
+func stages(ctx context.Context, app *command.App, c *pipeline.Config) ([]report.Finding, error) {
+	engine, err := app.Policy(ctx, c, "")
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func run(cmd *cobra.Command, app *command.App, scope validation.Scope, format st
 	if err != nil {
 		return err
 	}
-	unknown, err := stages(cmd.Context(), config)
+	unknown, err := stages(cmd.Context(), app, config)
 	if err != nil {
 		return err
 	}

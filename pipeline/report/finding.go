@@ -67,6 +67,9 @@ type Finding struct {
 	Count int64 `json:"count,omitempty"`
 	// Samples are some of the offending values with their row identity.
 	Samples []string `json:"samples,omitempty"`
+	// Waived says until when, by whom and why an error was let pass, which is then
+	// of severity Info and says so in its message; empty for every other finding.
+	Waived string `json:"waived,omitempty"`
 }
 
 // Sort puts findings in their total order: severity, place, data, code, message.

@@ -46,9 +46,6 @@ func Text(w io.Writer, findings []Finding) error {
 		for _, sample := range f.Samples {
 			fmt.Fprintf(&b, "          %s\n", Printable(sample))
 		}
-		if f.Waived != "" {
-			fmt.Fprintf(&b, "        waived %s\n", Printable(f.Waived))
-		}
 		if f.Remedy != "" {
 			fmt.Fprintf(&b, "        → %s\n", Printable(f.Remedy))
 		}
