@@ -20,9 +20,6 @@ func FuzzCSVHeader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte, delimiter string) {
 		columns, err := parseHeader(strings.NewReader(string(content)), delimiter)
 		if err != nil {
-			if columns != nil && len(err.Error()) == 0 {
-				t.Fatal("an error without words")
-			}
 			return
 		}
 		seen := map[string]bool{}

@@ -162,6 +162,15 @@ func Unreadable(err error) bool {
 	}, duck.Type)
 }
 
+// Rejected says whether err means that SQL does not fit its columns: a cast
+// between types that have none, or a function that does not take such values.
+func Rejected(err error) bool {
+	var duck *duckdb.Error
+	return errors.As(err, &duck) && slices.Contains([]duckdb.ErrorType{
+		duckdb.ErrorTypeBinder, duckdb.ErrorTypeCatalog, duckdb.ErrorTypeConversion, duckdb.ErrorTypeNotImplemented,
+	}, duck.Type)
+}
+
 // AppendColumn makes a table with the columns id, which counts from 1, and
 // value, which holds the numbers.
 func (s *Session) AppendColumn(ctx context.Context, table string, numbers []float64) (err error) {

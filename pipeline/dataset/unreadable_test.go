@@ -199,7 +199,7 @@ func TestDamagedParquet(t *testing.T) {
 	content := parquet(t, "SELECT range AS n, 'some text ' || range % 7 AS s FROM range(3000)", ", ROW_GROUP_SIZE 2048")
 	root := t.TempDir()
 	path := filepath.Join(root, "a.parquet")
-	for i := 0; i < len(content); i += max(1, len(content)/150) {
+	for i := 0; i < len(content); i += max(1, len(content)/75) {
 		if err := os.WriteFile(path, []byte(flip(content, i)), 0o644); err != nil {
 			t.Fatal(err)
 		}

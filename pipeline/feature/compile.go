@@ -57,33 +57,33 @@ type compiler struct {
 	db     *sql.DB
 	plan   Plan
 	parser *Parser
+	// earliest and latest bound the decision times, as SQL.
+	earliest, latest string
+	// tooEarly is Snapshot.TooEarly.
+	tooEarly int64
 	// joins are the tables that carry features, each with an id column.
 	joins []string
 	// outputs is the SQL of each feature in the final query, by name.
 	outputs map[string]string
 }
 
-// compile makes the tables of a plan for the observations in range and
-// returns the final query: one row for each observation, in total order.
-func (p Plan) compile(ctx context.Context, db *sql.DB, within Range) (string, error) {
+// compile makes the tables of a plan for the observations in range. The
+// compiler's query then yields one row for each observation, in total order.
+func (p Plan) compile(ctx context.Context, db *sql.DB, within Range) (*compiler, error) {
 	parser, err := NewParser(ctx, db)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	c := &compiler{ctx: ctx, db: db, plan: p, parser: parser, outputs: map[string]string{}}
-	if err := c.sources(); err != nil {
-		return "", err
+	for _, step := range []func() error{
+		func() error { return c.observations(within) },
+		c.bounds, c.sources, c.lookups, c.aggregates,
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
 	}
-	if err := c.observations(within); err != nil {
-		return "", err
-	}
-	if err := c.lookups(); err != nil {
-		return "", err
-	}
-	if err := c.aggregates(); err != nil {
-		return "", err
-	}
-	return c.query(), nil
+	return c, nil
 }
 
 func (c *compiler) exec(query string) error {
@@ -97,161 +97,181 @@ func sourceTable(name string) string { return dataset.Identifier(ReservedPrefix 
 
 func laterColumn(i int) string { return fmt.Sprintf("%slater_%d", ReservedPrefix, i) }
 
-// sources materialises each source once, with its times worked out. Only the
-// columns that something uses are kept.
-func (c *compiler) sources() error {
-	used, err := c.usedColumns()
+// timestamp embeds the SQL of a time; the line feed ends a comment in it.
+func timestamp(expression string) string { return embed(expression) + "::TIMESTAMP" }
+
+func embed(expression string) string { return "(" + expression + "\n)" }
+
+// columns are the names that expressions over a source use, sorted.
+func (c *compiler) columns(source Source, expressions ...string) ([]string, error) {
+	var names []string
+	for _, text := range expressions {
+		expression, err := c.parser.Parse(c.ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, expression.Columns...)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	for _, name := range names {
+		if !slices.Contains(source.Columns, name) {
+			return nil, fmt.Errorf("source %s has no column %s", source.Name, name)
+		}
+	}
+	return names, nil
+}
+
+// observations numbers the observations in range and works out the features
+// that need nothing but the observation's own row. Rows that agree in time and
+// key are told apart by all they have, so that the order is total.
+func (c *compiler) observations(within Range) error {
+	o := c.plan.Observations
+	source, _ := c.plan.source(o.Source)
+	decided := timestamp(o.DecisionTime)
+	keep := slices.Concat(o.Key, o.Entity, []string{o.Partition})
+	texts := []string{o.DecisionTime, source.KnownAt}
+	computed := []string{timestamp(source.KnownAt) + " AS " + colKnown}
+	if label := c.plan.Label; label != nil {
+		texts = append(texts, label.Expression, label.KnownAt)
+		known, err := c.labelKnown(source)
+		if err != nil {
+			return err
+		}
+		computed = append(computed, embed(label.Expression)+"::DOUBLE AS "+colLabel, known+" AS "+colLabelKnown)
+	}
+	for i, d := range c.plan.Definitions {
+		for _, pair := range d.by() {
+			_, here := key(pair)
+			keep = append(keep, here)
+		}
+		if d.Expression != "" {
+			name := fmt.Sprintf("%sfeature_%d", ReservedPrefix, i)
+			texts = append(texts, d.Expression)
+			computed = append(computed, embed(d.Expression)+"::"+d.sqlType()+" AS "+name)
+			c.outputs[d.Name] = "o." + name
+		}
+	}
+	used, err := c.columns(source, texts...)
 	if err != nil {
 		return err
 	}
+	slices.Sort(keep)
+	keep = slices.Compact(keep)
+	order := append([]string{decided}, identify(o.Key)...)
+	for _, name := range slices.Concat(keep, used) {
+		if quoted := dataset.Identifier(name); !slices.Contains(order, quoted) {
+			order = append(order, quoted)
+		}
+	}
+	return c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT row_number() OVER (ORDER BY %s) AS %s, %s AS %s, %s, %s FROM (%s) WHERE %s",
+		ObservationsTable, strings.Join(order, ", "), colID, decided, colDecided, identifiers(keep), strings.Join(computed, ", "),
+		source.Select, within.condition(o.Partition)))
+}
+
+// labelKnown is SQL for the time from which the label is known: the label's
+// own known-at time, but never before the columns it is made of.
+func (c *compiler) labelKnown(source Source) (string, error) {
+	used, err := c.columns(source, c.plan.Label.Expression)
+	if err != nil {
+		return "", err
+	}
+	times := []string{timestamp(c.plan.Label.KnownAt), timestamp(source.KnownAt)}
+	for _, group := range source.lateness(used) {
+		times = append(times, timestamp(source.Later[group].KnownAt))
+	}
+	return latest(times), nil
+}
+
+// bounds reads between which decision times the observations lie.
+func (c *compiler) bounds() error {
+	var earliest, latest sql.NullInt64
+	err := c.db.QueryRowContext(c.ctx, fmt.Sprintf(
+		"SELECT epoch_us(min(%[1]s)), epoch_us(max(%[1]s)), count(*) FILTER (WHERE %[1]s IS NULL OR %[2]s IS NULL OR %[2]s > %[1]s) FROM %[3]s",
+		colDecided, colKnown, ObservationsTable)).Scan(&earliest, &latest, &c.tooEarly)
+	if err != nil {
+		return fmt.Errorf("bound the decision times: %w", err)
+	}
+	c.earliest, c.latest = "NULL::TIMESTAMP", "NULL::TIMESTAMP"
+	if earliest.Valid {
+		c.earliest, c.latest = fmt.Sprintf("make_timestamp(%d)", earliest.Int64), fmt.Sprintf("make_timestamp(%d)", latest.Int64)
+	}
+	return nil
+}
+
+// reachable leaves out rows that no observation at hand can see: events before
+// the earliest decision's reach, and rows known after the last decision. It
+// changes the cost of a query, never its result.
+func (c *compiler) reachable(known string, reach Duration) string {
+	return fmt.Sprintf("%s >= %s - %s AND %s <= %s", colEvent, c.earliest, reach.interval(), known, c.latest)
+}
+
+// sources materialises each source that features draw on once, with its times
+// worked out: the columns that something uses, and the rows within reach.
+func (c *compiler) sources() error {
 	for _, source := range c.plan.Sources {
-		var columns []string
-		for _, name := range source.Columns {
-			if used[source.Name][name] {
-				columns = append(columns, dataset.Identifier(name))
+		var names, texts []string
+		var reach Duration
+		for _, d := range c.plan.Definitions {
+			from, text, within := d.draws()
+			if from != source.Name {
+				continue
+			}
+			if text != "" {
+				texts = append(texts, text)
+			}
+			for _, pair := range d.by() {
+				there, _ := key(pair)
+				names = append(names, there)
+			}
+			if within.Duration > reach.Duration {
+				reach = within
 			}
 		}
-		columns = append(columns,
+		if reach.Duration == 0 {
+			continue
+		}
+		used, err := c.columns(source, texts...)
+		if err != nil {
+			return err
+		}
+		names = append(names, used...)
+		slices.Sort(names)
+		columns := append(identify(slices.Compact(names)),
 			timestamp(source.EventTime)+" AS "+colEvent,
 			timestamp(source.KnownAt)+" AS "+colKnown)
 		for i, later := range source.Later {
 			columns = append(columns, timestamp(later.KnownAt)+" AS "+laterColumn(i))
 		}
-		if err := c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT %s FROM (%s)",
-			sourceTable(source.Name), strings.Join(columns, ", "), source.Select)); err != nil {
+		if err := c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT * FROM (SELECT %s FROM (%s)) WHERE %s",
+			sourceTable(source.Name), strings.Join(columns, ", "), source.Select, c.reachable(colKnown, reach))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// timestamp embeds the SQL of a time; the line feed ends a comment in it.
-func timestamp(expression string) string { return embed(expression) + "::TIMESTAMP" }
-
-func embed(expression string) string { return "(" + expression + "\n)" }
-
-// usedColumns lists the columns of each source that the plan mentions.
-func (c *compiler) usedColumns() (map[string]map[string]bool, error) {
-	used := map[string]map[string]bool{}
-	for _, source := range c.plan.Sources {
-		used[source.Name] = map[string]bool{}
+// known is SQL for the time from which a source's row is known, with the given
+// columns and its event time; NULL means never.
+func (c *compiler) known(source Source, columns []string) (string, error) {
+	event, err := c.columns(source, source.EventTime)
+	if err != nil {
+		return "", err
 	}
-	mark := func(source string, names ...string) {
-		for _, name := range names {
-			used[source][name] = true
-		}
-	}
-	parse := func(source, text string) error {
-		expression, err := c.parser.Parse(c.ctx, text)
-		mark(source, expression.Columns...)
-		return err
-	}
-	o := c.plan.Observations
-	mark(o.Source, slices.Concat(o.Key, o.Entity, []string{o.Partition})...)
-	texts := [][2]string{{o.Source, o.DecisionTime}}
-	if label := c.plan.Label; label != nil {
-		texts = append(texts, [2]string{o.Source, label.Expression}, [2]string{o.Source, label.KnownAt})
-	}
-	for _, d := range c.plan.Definitions {
-		var source, text string
-		var by []string
-		switch {
-		case d.Lookup != nil:
-			source, text, by = d.Lookup.Source, d.Lookup.Value, d.Lookup.By
-		case d.Aggregate != nil:
-			source, text, by = d.Aggregate.Source, d.Aggregate.Of, d.Aggregate.By
-		default:
-			source, text = o.Source, d.Expression
-		}
-		if text != "" {
-			texts = append(texts, [2]string{source, text})
-		}
-		for _, pair := range by {
-			there, here := key(pair)
-			mark(source, there)
-			mark(o.Source, here)
-		}
-	}
-	for _, text := range texts {
-		if err := parse(text[0], text[1]); err != nil {
-			return nil, err
-		}
-	}
-	return used, nil
-}
-
-// observations numbers the observations in range and works out the features
-// that need nothing but the observation's own row.
-func (c *compiler) observations(within Range) error {
-	o := c.plan.Observations
-	decided := timestamp(o.DecisionTime)
-	columns := []string{
-		fmt.Sprintf("row_number() OVER (ORDER BY %s, %s) AS %s", decided, identifiers(o.Key), colID),
-		decided + " AS " + colDecided,
-		"*",
-	}
-	if label := c.plan.Label; label != nil {
-		columns = append(columns,
-			embed(label.Expression)+"::DOUBLE AS "+colLabel,
-			timestamp(label.KnownAt)+" AS "+colLabelKnown)
-	}
-	for i, d := range c.plan.Definitions {
-		if d.Expression != "" {
-			name := fmt.Sprintf("%sfeature_%d", ReservedPrefix, i)
-			columns = append(columns, embed(d.Expression)+" AS "+name)
-			c.outputs[d.Name] = "o." + name
-		}
-	}
-	return c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT %s FROM %s WHERE %s",
-		ObservationsTable, strings.Join(columns, ", "), sourceTable(o.Source), within.condition(o.Partition)))
-}
-
-// known is SQL for the time from which all the columns of a source are known,
-// and the condition under which they ever are: greatest() passes over NULL,
-// which here means never.
-func (s Source) known(columns []string) (at, ever string) {
 	times := []string{colKnown}
-	for _, group := range s.lateness(columns) {
+	for _, group := range source.lateness(slices.Concat(columns, event)) {
 		times = append(times, laterColumn(group))
 	}
-	conditions := make([]string, len(times))
-	for i, time := range times {
-		conditions[i] = time + " IS NOT NULL"
-	}
-	at = times[0]
-	if len(times) > 1 {
-		at = "greatest(" + strings.Join(times, ", ") + ")"
-	}
-	return at, strings.Join(conditions, " AND ")
+	return latest(times), nil
 }
 
-// on is the equality part of a join between observations o and rows s, and the
-// condition that the rows' keys are there at all.
-func on(by []string) (equal, present string, keys []string) {
-	var equalities, presences []string
-	for _, pair := range by {
-		there, here := key(pair)
-		keys = append(keys, there)
-		equalities = append(equalities, fmt.Sprintf("o.%s = s.%s AND ", dataset.Identifier(here), dataset.Identifier(there)))
-		presences = append(presences, fmt.Sprintf(" AND %s IS NOT NULL", dataset.Identifier(there)))
+// latest is SQL for the last of some times, NULL where one of them is: they
+// say when a thing is known, and NULL means never. greatest passes over NULL.
+func latest(times []string) string {
+	if len(times) == 1 {
+		return times[0]
 	}
-	return strings.Join(equalities, ""), strings.Join(presences, ""), keys
-}
-
-// partitionBy is a window's PARTITION BY clause, empty without keys.
-func partitionBy(keys []string) string {
-	if len(keys) == 0 {
-		return ""
-	}
-	return "PARTITION BY " + identifiers(keys) + " "
-}
-
-// list is identifiers with a comma behind, empty without names.
-func list(keys []string) string {
-	if len(keys) == 0 {
-		return ""
-	}
-	return identifiers(keys) + ", "
+	return fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN greatest(%s) END", strings.Join(times, " IS NOT NULL AND "), strings.Join(times, ", "))
 }
 
 // query joins all features to the observations.
@@ -261,13 +281,7 @@ func (c *compiler) query() string {
 		columns = append(columns, "o."+colLabel, "o."+colLabelKnown)
 	}
 	for _, d := range c.plan.Definitions {
-		value := c.outputs[d.Name]
-		if d.Type == Categorical {
-			value = "(" + value + ")::VARCHAR"
-		} else {
-			value = "(" + value + ")::DOUBLE"
-		}
-		columns = append(columns, value)
+		columns = append(columns, fmt.Sprintf("(%s)::%s", c.outputs[d.Name], d.sqlType()))
 	}
 	from := ObservationsTable + " o"
 	for i, join := range c.joins {

@@ -41,7 +41,11 @@ func (d Definition) MissingLimit() float64 {
 
 // Lookup is an as-of join: of the rows with the same key whose known-at time is
 // at or before the decision time, the one with the latest event time, unless
-// that event is older than Within.
+// that event is older than Within. A row is known once the columns that Value,
+// By and the event time use are. Of rows with the same event time, the one
+// known last wins; where these too are the same, the greatest value does, by
+// the order of the feature's type: numbers, or the bytes of texts. NULL is less
+// than all.
 type Lookup struct {
 	Source string   `json:"source" yaml:"source" required:"true" description:"the source to look in"`
 	Value  string   `json:"value" yaml:"value" required:"true" description:"SQL over the source's row"`
@@ -51,11 +55,12 @@ type Lookup struct {
 
 // Aggregate summarises the rows with the same key whose event time lies in
 // (decision time - Window, decision time] and whose known-at time is at or
-// before the decision time.
+// before the decision time. A row is known once the columns that Of, By and the
+// event time use are.
 type Aggregate struct {
 	Source   string   `json:"source" yaml:"source" required:"true" description:"the source whose rows are summarised"`
 	Function string   `json:"function" yaml:"function" required:"true" enum:"count,rate,sum,mean" description:"count of rows; rate of a condition; sum or mean of a number, exact to nine decimals"`
-	Of       string   `json:"of,omitempty" yaml:"of" description:"SQL over the source's row: a condition for rate, a number for sum and mean; rows where it is NULL do not count"`
+	Of       string   `json:"of,omitempty" yaml:"of" description:"SQL over the source's row: a condition for count and rate, a number for sum and mean; rows where it is NULL do not count"`
 	By       []string `json:"by,omitempty" yaml:"by" description:"key columns: a name found in both, or source_column=observation_column"`
 	Window   Duration `json:"window" yaml:"window" required:"true" description:"how far back, as in '7 days'"`
 }
@@ -65,6 +70,9 @@ type Later struct {
 	Columns []string `json:"columns" yaml:"columns" required:"true" description:"columns that are empty until known_at"`
 	KnownAt string   `json:"known_at" yaml:"known_at" required:"true" description:"SQL for the UTC timestamp from which they are known; NULL means never"`
 }
+
+// functions are the aggregate functions.
+var functions = []string{"count", "rate", "sum", "mean"}
 
 // A Source is a table that features may draw on, with its times.
 type Source struct {
@@ -103,6 +111,37 @@ func key(by string) (source, observation string) {
 		return by, by
 	}
 	return strings.TrimSpace(source), strings.TrimSpace(observation)
+}
+
+// by is how a feature's rows are matched to observations.
+func (d Definition) by() []string {
+	switch {
+	case d.Lookup != nil:
+		return d.Lookup.By
+	case d.Aggregate != nil:
+		return d.Aggregate.By
+	}
+	return nil
+}
+
+// draws tells from which source's other rows a feature is made, with which SQL
+// and how far back; an expression draws on none.
+func (d Definition) draws() (source, text string, reach Duration) {
+	switch {
+	case d.Lookup != nil:
+		return d.Lookup.Source, d.Lookup.Value, d.Lookup.Within
+	case d.Aggregate != nil:
+		return d.Aggregate.Source, d.Aggregate.Of, d.Aggregate.Window
+	}
+	return "", "", Duration{}
+}
+
+// sqlType is the type of a feature's values in DuckDB.
+func (d Definition) sqlType() string {
+	if d.Type == Categorical {
+		return "VARCHAR"
+	}
+	return "DOUBLE"
 }
 
 // form names which of the three a definition is, or says what is wrong.

@@ -15,7 +15,7 @@ const EncodingVersion = 1
 // the matrix that the model reads. It is fitted by training/encode and can only
 // be applied here.
 type Encoding struct {
-	Version  int               `json:"version"`
+	Version  int              `json:"version"`
 	Features []ColumnEncoding `json:"features"`
 }
 

@@ -1,9 +1,6 @@
 package feature
 
 import (
-	"context"
-	"database/sql"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -26,212 +23,6 @@ const ReservedPrefix = "__"
 // A Locator finds where a part of pipeline.yaml is written.
 type Locator func(path ...any) report.Position
 
-// Lint is the static proof of temporal honesty. It reads every expression and
-// reports those that are not a function of one row, that use columns a source
-// does not have, or that reach something not yet known at the decision time.
-// It returns how many features it has found honest.
-func (p Plan) Lint(ctx context.Context, db *sql.DB, at Locator) (honest int, findings []report.Finding, err error) {
-	parser, err := NewParser(ctx, db)
-	if err != nil {
-		return 0, nil, err
-	}
-	l := linter{ctx: ctx, parser: parser, plan: p, at: at}
-	l.sources()
-	l.observations()
-	seen := map[string]bool{}
-	for i, definition := range p.Definitions {
-		before := len(l.findings)
-		if seen[definition.Name] {
-			l.add("feature/duplicate", l.at("features", i, "name"), "two features are called "+definition.Name, "rename one of them")
-		}
-		seen[definition.Name] = true
-		l.definition(i, definition)
-		if len(l.findings) == before {
-			honest++
-		}
-	}
-	report.Sort(l.findings)
-	return honest, l.findings, nil
-}
-
-type linter struct {
-	ctx      context.Context
-	parser   *Parser
-	plan     Plan
-	at       Locator
-	findings []report.Finding
-}
-
-func (l *linter) add(code string, position report.Position, message, remedy string) {
-	l.findings = append(l.findings, report.Finding{
-		Code: code, Severity: report.Error, Position: position, Message: message, Remedy: remedy,
-	})
-}
-
-// expression parses text and checks that source has its columns.
-func (l *linter) expression(source Source, text string, position report.Position) (Expression, bool) {
-	expression, err := l.parser.Parse(l.ctx, text)
-	if err != nil {
-		l.add("feature/expression", position, err.Error(), "")
-		return Expression{}, false
-	}
-	return expression, l.columns(source, expression.Columns, position)
-}
-
-func (l *linter) columns(source Source, names []string, position report.Position) bool {
-	complete := true
-	for _, name := range names {
-		if !slices.Contains(source.Columns, name) {
-			complete = false
-			l.add("feature/unknown-column", position,
-				fmt.Sprintf("source %s has no column %s in its contract", source.Name, name),
-				"columns: "+strings.Join(source.Columns, ", "))
-		}
-	}
-	return complete
-}
-
-func (l *linter) sources() {
-	for i, source := range l.plan.Sources {
-		for _, name := range source.Columns {
-			if strings.HasPrefix(name, ReservedPrefix) {
-				l.add("feature/reserved-name", l.at("sources", i, "contract"),
-					fmt.Sprintf("source %s has a column %s; names that begin with %s are linecook's own", source.Name, name, ReservedPrefix), "rename the column")
-			}
-		}
-		l.expression(source, source.EventTime, l.at("sources", i, "event_time"))
-		l.expression(source, source.KnownAt, l.at("sources", i, "known_at"))
-		for j, later := range source.Later {
-			l.columns(source, later.Columns, l.at("sources", i, "known_later", j, "columns"))
-			l.expression(source, later.KnownAt, l.at("sources", i, "known_later", j, "known_at"))
-		}
-	}
-}
-
-func (l *linter) observations() {
-	source, ok := l.source(l.plan.Observations.Source, l.at("observations", "source"))
-	if !ok {
-		return
-	}
-	l.early(source, l.plan.Observations.DecisionTime, "the decision time", l.at("observations", "decision_time"))
-	for _, part := range []struct {
-		key   string
-		names []string
-	}{
-		{"key", l.plan.Observations.Key},
-		{"entity", l.plan.Observations.Entity},
-		{"partition", []string{l.plan.Observations.Partition}},
-	} {
-		position := l.at("observations", part.key)
-		if l.columns(source, part.names, position) {
-			l.refuseLate(source, Expression{Columns: part.names}, "the "+part.key, position)
-		}
-	}
-	if l.plan.Label == nil {
-		return
-	}
-	position := l.at("label", "expression")
-	if label, ok := l.expression(source, l.plan.Label.Expression, position); ok && len(source.lateness(label.Columns)) == 0 {
-		l.add("feature/label-not-late", position,
-			fmt.Sprintf("the label %s uses only columns that are known with the row; then there is nothing to predict", l.plan.Label.Name),
-			"list the outcome's columns under known_later of source "+source.Name)
-	}
-	l.expression(source, l.plan.Label.KnownAt, l.at("label", "known_at"))
-}
-
-// early checks an expression over the observation's own row: everything in it
-// must be known with the row.
-func (l *linter) early(source Source, text, what string, position report.Position) {
-	if expression, ok := l.expression(source, text, position); ok {
-		l.refuseLate(source, expression, what, position)
-	}
-}
-
-func (l *linter) refuseLate(source Source, expression Expression, what string, position report.Position) {
-	for _, later := range source.Later {
-		for _, name := range expression.Columns {
-			if !slices.Contains(later.Columns, name) {
-				continue
-			}
-			if offset, ok := expression.Offsets[name]; ok && position.Column > 0 {
-				position.Column += offset
-			}
-			l.add("feature/known-too-late", position,
-				fmt.Sprintf("%s uses %s, which source %s knows only from %s on, after the decision time", what, name, source.Name, later.KnownAt),
-				fmt.Sprintf("leave %s out, or summarise past rows of it with an aggregate, which counts only what was known", name))
-			return
-		}
-	}
-}
-
-func (l *linter) source(name string, position report.Position) (Source, bool) {
-	for _, source := range l.plan.Sources {
-		if source.Name == name {
-			return source, true
-		}
-	}
-	var names []string
-	for _, source := range l.plan.Sources {
-		names = append(names, source.Name)
-	}
-	l.add("feature/unknown-source", position, fmt.Sprintf("there is no source called %s", name), "sources: "+strings.Join(names, ", "))
-	return Source{}, false
-}
-
-func (l *linter) definition(i int, d Definition) {
-	form, err := d.form()
-	if err != nil {
-		l.add("feature/form", l.at("features", i), err.Error(), "")
-		return
-	}
-	if d.MaxMissing != nil && (*d.MaxMissing < 0 || *d.MaxMissing > 1) {
-		l.add("feature/max-missing", l.at("features", i, "max_missing"), fmt.Sprintf("max_missing of feature %s is a share between 0 and 1", d.Name), "")
-	}
-	switch form {
-	case "expression":
-		if source, ok := l.find(l.plan.Observations.Source); ok {
-			l.early(source, d.Expression, "feature "+d.Name, l.at("features", i, "expression"))
-		}
-	case "lookup":
-		if source, ok := l.source(d.Lookup.Source, l.at("features", i, "lookup", "source")); ok {
-			l.expression(source, d.Lookup.Value, l.at("features", i, "lookup", "value"))
-			l.keys(source, d.Lookup.By, d.Name, l.at("features", i, "lookup", "by"))
-		}
-	case "aggregate":
-		if source, ok := l.source(d.Aggregate.Source, l.at("features", i, "aggregate", "source")); ok {
-			l.aggregate(i, d, source)
-		}
-	}
-}
-
-func (l *linter) aggregate(i int, d Definition, source Source) {
-	of := l.at("features", i, "aggregate", "of")
-	switch {
-	case d.Aggregate.Of != "":
-		l.expression(source, d.Aggregate.Of, of)
-	case d.Aggregate.Function != "count":
-		l.add("feature/aggregate", of, fmt.Sprintf("feature %s: %s needs of, the SQL it summarises", d.Name, d.Aggregate.Function), "")
-	}
-	l.keys(source, d.Aggregate.By, d.Name, l.at("features", i, "aggregate", "by"))
-}
-
-// keys checks both sides of a join: the observation's side must be known early.
-func (l *linter) keys(source Source, by []string, feature string, position report.Position) {
-	observations, ok := l.find(l.plan.Observations.Source)
-	if !ok {
-		return
-	}
-	for _, pair := range by {
-		there, here := key(pair)
-		l.columns(source, []string{there}, position)
-		if l.columns(observations, []string{here}, position) {
-			l.refuseLate(observations, Expression{Columns: []string{here}}, "the key of feature "+feature, position)
-		}
-	}
-}
-
-func (l *linter) find(name string) (Source, bool) { return l.plan.source(name) }
-
 func (p Plan) source(name string) (Source, bool) {
 	for _, source := range p.Sources {
 		if source.Name == name {
@@ -252,10 +43,12 @@ func (s Source) lateness(names []string) []int {
 	return groups
 }
 
-func identifiers(names []string) string {
+func identifiers(names []string) string { return strings.Join(identify(names), ", ") }
+
+func identify(names []string) []string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
 		quoted[i] = dataset.Identifier(name)
 	}
-	return strings.Join(quoted, ", ")
+	return quoted
 }

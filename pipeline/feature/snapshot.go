@@ -10,6 +10,8 @@ import (
 	"hash"
 	"math"
 	"time"
+
+	"github.com/linecook-ml/linecook/pipeline/dataset"
 )
 
 // A Snapshot is the features of some observations as they were known at each
@@ -26,24 +28,22 @@ type Snapshot struct {
 	// TooEarly counts observations whose row was not yet known, or whose
 	// decision time is NULL: they cannot have been predicted.
 	TooEarly int64
-	// Digest is over the canonical rows: it does not depend on the files'
-	// order, on row groups or on the number of threads.
+	// Digest is over the features' names and the canonical rows: it does not
+	// depend on the files' order, on row groups or on the number of threads.
 	Digest string
 }
 
 // Build compiles the plan and reads the features of the observations in range.
-// The same SQL serves training and scoring.
+// The same SQL serves training and scoring. An error that dataset.Unreadable
+// recognises is the data's fault: a value that an expression cannot take, or
+// one that it makes infinite.
 func (p Plan) Build(ctx context.Context, db *sql.DB, within Range) (*Snapshot, error) {
-	query, err := p.compile(ctx, db, within)
+	c, err := p.compile(ctx, db, within)
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{}
-	if err := db.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*) FILTER (WHERE %[1]s IS NULL OR %[2]s IS NULL OR %[2]s > %[1]s) FROM %[3]s",
-		colDecided, colKnown, ObservationsTable)).Scan(&s.TooEarly); err != nil {
-		return nil, fmt.Errorf("count observations decided too early: %w", err)
-	}
-	rows, err := db.QueryContext(ctx, query)
+	s := &Snapshot{TooEarly: c.tooEarly}
+	rows, err := db.QueryContext(ctx, c.query())
 	if err != nil {
 		return nil, fmt.Errorf("read features: %w", err)
 	}
@@ -61,7 +61,12 @@ func (p Plan) Build(ctx context.Context, db *sql.DB, within Range) (*Snapshot, e
 	s.Digest = "sha256:" + hex.EncodeToString(reader.sum.Sum(nil))
 	s.Frame = Frame{Rows: len(s.Partition), Columns: reader.columns()}
 	if err := s.Frame.Validate(); err != nil {
-		return nil, fmt.Errorf("features: %w", err)
+		return nil, fmt.Errorf("%w: %w", dataset.ErrData, err)
+	}
+	for row, label := range s.Label {
+		if math.IsInf(label, 0) {
+			return nil, fmt.Errorf("%w: label %q is infinite in row %d; make it a number or missing", dataset.ErrData, p.Label.Name, row+1)
+		}
 	}
 	return s, nil
 }
@@ -123,6 +128,8 @@ func newRowReader(p Plan) *rowReader {
 		r.targets = append(r.targets, &r.label, &r.labelKnownAt)
 	}
 	for i, d := range p.Definitions {
+		r.text(true, d.Name)
+		r.text(true, d.sqlType())
 		if d.Type == Categorical {
 			r.categorical[i] = &levelCoder{codes: map[string]int32{}}
 			r.targets = append(r.targets, &r.texts[i])
@@ -135,6 +142,7 @@ func newRowReader(p Plan) *rowReader {
 
 // take appends the row that was scanned last.
 func (r *rowReader) take(s *Snapshot) {
+	r.canonical()
 	date := r.partition.Format(time.DateOnly)
 	s.Partition = append(s.Partition, date)
 	s.DecidedAt = append(s.DecidedAt, r.decided.Time)
@@ -157,6 +165,23 @@ func (r *rowReader) take(s *Snapshot) {
 	}
 	_, _ = r.sum.Write(r.buffer)
 	r.buffer = r.buffer[:0]
+}
+
+// canonical gives each number one form: NaN, whose bits differ between
+// machines, is missing, and zero has no sign.
+func (r *rowReader) canonical() {
+	one := func(n *sql.NullFloat64) {
+		if math.IsNaN(n.Float64) {
+			*n = sql.NullFloat64{}
+		}
+		if n.Float64 == 0 {
+			n.Float64 = 0
+		}
+	}
+	one(&r.label)
+	for i := range r.numbers {
+		one(&r.numbers[i])
+	}
 }
 
 func value(number sql.NullFloat64) float64 {

@@ -125,6 +125,10 @@ func (l *line) run(ctx context.Context) error {
 		return err
 	}
 	snapshot, err := plan.Build(ctx, l.session.DB(), feature.Range{To: l.periods.lastDay})
+	if dataset.Unreadable(err) {
+		l.refuse(finding("feature/unreadable", l.in.Config.At("features"), "the features cannot be worked out: "+dataset.FirstLine(err), ""))
+		return nil
+	}
 	if err != nil {
 		return err
 	}
