@@ -36,13 +36,17 @@ type Subject struct {
 const CodeNothingChecked = "report/nothing-checked"
 
 // Complete adds the error that a run without checks is, unless another error
-// says already that something is wrong, and puts the findings in order.
+// says already that something is wrong, and puts the findings in order. They are
+// a list from then on, be it an empty one.
 func (r *Report) Complete() {
 	if r.Checks() == 0 && !HasErrors(r.Findings) {
 		r.Findings = append(r.Findings, Finding{
 			Code: CodeNothingChecked, Severity: Error, Position: Position{File: r.File},
 			Message: "nothing was checked, so nothing is known to be well", Remedy: "name what is to be checked",
 		})
+	}
+	if r.Findings == nil {
+		r.Findings = []Finding{}
 	}
 	Sort(r.Findings)
 }

@@ -33,25 +33,48 @@ const maxCell = 2000
 func MarkdownPage(findings []Finding, limit int) string {
 	findings = slices.Clone(findings)
 	Sort(findings)
-	if page := markdownPage(findings, len(findings), true); len(page) <= limit {
+	rows := make([]markdownRow, len(findings))
+	for i, f := range findings {
+		rows[i] = markdownRowOf(f)
+	}
+	if page := markdownPage(rows, len(rows), true); len(page) <= limit {
 		return page
 	}
-	shown := sort.Search(len(findings), func(n int) bool {
-		return len(markdownPage(findings, n+1, false)) > limit
+	shown := sort.Search(len(rows), func(n int) bool {
+		return len(markdownPage(rows, n+1, false)) > limit
 	})
-	return markdownPage(findings, shown, false)
+	return markdownPage(rows, shown, false)
 }
 
-// markdownPage renders the first shown of the findings.
-func markdownPage(findings []Finding, shown int, samples bool) string {
+// A markdownRow is a finding's rows in the tables of a page.
+type markdownRow struct {
+	file    string
+	text    string
+	samples []string
+}
+
+func markdownRowOf(f Finding) markdownRow {
+	rule, place := MarkdownText(clip(f.Code)), MarkdownText(clip(placeOf(f)))
+	row := markdownRow{file: f.Position.File}
+	row.text = fmt.Sprintf("| %s | %s | %s | %s | %s |\n", markdownSeverity(f.Severity), rule, place, MarkdownText(clip(f.Message)), MarkdownText(clip(advice(f))))
+	for _, sample := range f.Samples {
+		row.samples = append(row.samples, fmt.Sprintf("| %s | %s | %s |\n", rule, place, MarkdownText(clip(sample))))
+	}
+	return row
+}
+
+// markdownPage renders the first shown of the rows.
+func markdownPage(rows []markdownRow, shown int, samples bool) string {
 	var b strings.Builder
 	files := []string{}
-	groups := map[string][]Finding{}
-	for _, f := range findings[:shown] {
-		if groups[f.Position.File] == nil {
-			files = append(files, f.Position.File)
+	groups := map[string][]markdownRow{}
+	dropped := 0
+	for _, row := range rows[:shown] {
+		if groups[row.file] == nil {
+			files = append(files, row.file)
 		}
-		groups[f.Position.File] = append(groups[f.Position.File], f)
+		groups[row.file] = append(groups[row.file], row)
+		dropped += len(row.samples)
 	}
 	for _, file := range files {
 		heading := "Not in a file"
@@ -60,45 +83,34 @@ func markdownPage(findings []Finding, shown int, samples bool) string {
 		}
 		fmt.Fprintf(&b, "#### %s\n\n", heading)
 		b.WriteString("| | rule | where | what is wrong | what to do |\n|---|---|---|---|---|\n")
-		for _, f := range groups[file] {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", markdownSeverity(f.Severity),
-				MarkdownText(clip(f.Code)), MarkdownText(clip(placeOf(f))), MarkdownText(clip(f.Message)), MarkdownText(clip(advice(f))))
+		for _, row := range groups[file] {
+			b.WriteString(row.text)
 		}
 		b.WriteString("\n")
 		if samples {
 			markdownSamples(&b, groups[file])
 		}
 	}
-	left := len(findings) - shown
-	dropped := 0
-	for _, f := range findings[:shown] {
-		dropped += len(f.Samples)
-	}
-	if samples {
-		dropped = 0
-	}
-	switch {
+	switch left := len(rows) - shown; {
 	case left > 0:
 		fmt.Fprintf(&b, "+%s more, and no samples: the page has no room for them.\n\n", plural(left, "finding"))
-	case dropped > 0:
+	case !samples && dropped > 0:
 		fmt.Fprintf(&b, "+%s: the page has no room for them.\n\n", plural(dropped, "sample"))
 	}
 	return b.String()
 }
 
-func markdownSamples(b *strings.Builder, findings []Finding) {
-	n := 0
-	for _, f := range findings {
-		n += len(f.Samples)
+func markdownSamples(b *strings.Builder, rows []markdownRow) {
+	var samples []string
+	for _, row := range rows {
+		samples = append(samples, row.samples...)
 	}
-	if n == 0 {
+	if len(samples) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "<details><summary>%s</summary>\n\n| rule | where | sample |\n|---|---|---|\n", plural(n, "sample"))
-	for _, f := range findings {
-		for _, sample := range f.Samples {
-			fmt.Fprintf(b, "| %s | %s | %s |\n", MarkdownText(clip(f.Code)), MarkdownText(clip(placeOf(f))), MarkdownText(clip(sample)))
-		}
+	fmt.Fprintf(b, "<details><summary>%s</summary>\n\n| rule | where | sample |\n|---|---|---|\n", plural(len(samples), "sample"))
+	for _, row := range samples {
+		b.WriteString(row)
 	}
 	b.WriteString("\n</details>\n\n")
 }

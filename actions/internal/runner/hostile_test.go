@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/linecook-ml/linecook/actions/internal/runner"
+	"github.com/linecook-ml/linecook/actions/internal/runner/runnertest"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -122,8 +123,8 @@ func checkSinks(t *testing.T, text string) {
 	t.Run("mask", func(t *testing.T) {
 		s := onRunner(t)
 		s.Mask(text)
-		for _, c := range readLog(s.log.String()) {
-			if c.name != "add-mask" || !strings.Contains(text, c.data) {
+		for _, c := range runnertest.ReadLog(s.log.String()) {
+			if c.Name != "add-mask" || !strings.Contains(text, c.Data) {
 				t.Errorf("forged %+v", c)
 			}
 		}
@@ -135,14 +136,14 @@ func checkSinks(t *testing.T, text string) {
 			Position: report.Position{File: "x" + text, Line: 3, Column: 4},
 		}})
 		expectCommands(t, s.log.String(), "error")
-		c := readLog(s.log.String())[0]
+		c := runnertest.ReadLog(s.log.String())[0]
 		// The runner trims the properties, of which the title is the last.
-		title := strings.TrimRightFunc(c.properties["title"], unicode.IsSpace)
-		if title != strings.TrimRightFunc(text, unicode.IsSpace) || c.properties["line"] != "3" || c.properties["col"] != "4" || len(c.properties) != 4 {
-			t.Errorf("properties %q", c.properties)
+		title := strings.TrimRightFunc(c.Properties["title"], unicode.IsSpace)
+		if title != strings.TrimRightFunc(text, unicode.IsSpace) || c.Properties["line"] != "3" || c.Properties["col"] != "4" || len(c.Properties) != 4 {
+			t.Errorf("properties %q", c.Properties)
 		}
-		if len(c.data) > 4096 {
-			t.Errorf("message of %d bytes", len(c.data))
+		if len(c.Data) > 4096 {
+			t.Errorf("message of %d bytes", len(c.Data))
 		}
 	})
 	t.Run("output", func(t *testing.T) {
@@ -161,7 +162,7 @@ func checkSinks(t *testing.T, text string) {
 			}
 			return
 		}
-		values, err := readFile(contents(t, s.output))
+		values, err := runnertest.ReadFile(contents(t, s.output))
 		if err != nil || len(values) != 1 || values[text] != "v" {
 			t.Errorf("read back %q, %v", values, err)
 		}
@@ -178,8 +179,8 @@ func checkSinks(t *testing.T, text string) {
 func expectCommands(t *testing.T, log string, want ...string) {
 	t.Helper()
 	var got []string
-	for _, c := range readLog(log) {
-		got = append(got, c.name)
+	for _, c := range runnertest.ReadLog(log) {
+		got = append(got, c.Name)
 	}
 	if strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("the runner would obey %q, want %q, in the log %q", got, want, log)
@@ -191,7 +192,7 @@ func expectValue(t *testing.T, err error, path, key, want string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values, err := readFile(contents(t, path))
+	values, err := runnertest.ReadFile(contents(t, path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,11 +208,11 @@ func TestModelObeysRealCommands(t *testing.T) {
 		"::error::x", "\u3000::error::x", "ok\r::error::x", "text ##[error]x", "::SET-OUTPUT name=a::b",
 		"::error file=a,line=1::x",
 	} {
-		if len(readLog(log)) != 1 {
+		if len(runnertest.ReadLog(log)) != 1 {
 			t.Errorf("the model does not obey %q", log)
 		}
 	}
-	values, err := readFile("a<<D\nx\nD\npromote<<D\ntrue\nD\n")
+	values, err := runnertest.ReadFile("a<<D\nx\nD\npromote<<D\ntrue\nD\n")
 	if err != nil || values["promote"] != "true" {
 		t.Errorf("the model does not see a second value: %q, %v", values, err)
 	}

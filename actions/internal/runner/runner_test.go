@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/linecook-ml/linecook/actions/internal/runner"
+	"github.com/linecook-ml/linecook/actions/internal/runner/runnertest"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -97,7 +98,7 @@ func TestEachWriteDrawsItsOwnDelimiter(t *testing.T) {
 	if len(seen) != 2 {
 		t.Errorf("delimiters %v", seen)
 	}
-	values, err := readFile(contents(t, s.output))
+	values, err := runnertest.ReadFile(contents(t, s.output))
 	if err != nil || values["a"] != "one\ntwo" || values["b"] != "one\ntwo" {
 		t.Errorf("read back %q, %v", values, err)
 	}
@@ -129,7 +130,7 @@ func TestAnEarlierWriterLeftItsLineOpen(t *testing.T) {
 	if err := s.SetOutput("later", "2"); err != nil {
 		t.Fatal(err)
 	}
-	values, err := readFile(contents(t, s.output))
+	values, err := runnertest.ReadFile(contents(t, s.output))
 	if err != nil || values["earlier"] != "1" || values["later"] != "2" {
 		t.Errorf("read back %q, %v", values, err)
 	}
@@ -183,7 +184,7 @@ func TestAnnotationsKeepTheRunnersLimits(t *testing.T) {
 				}
 				s.Annotate(findings)
 			}
-			if got := len(readLog(s.log.String())); got != test.commands {
+			if got := len(runnertest.ReadLog(s.log.String())); got != test.commands {
 				t.Errorf("%d annotations, want %d", got, test.commands)
 			}
 			for _, more := range test.more {
@@ -208,8 +209,8 @@ func TestEachLevelHasItsOwnAnnotations(t *testing.T) {
 	}
 	s.Annotate(findings)
 	count := map[string]int{}
-	for _, c := range readLog(s.log.String()) {
-		count[c.name]++
+	for _, c := range runnertest.ReadLog(s.log.String()) {
+		count[c.Name]++
 	}
 	for _, level := range []string{"error", "warning", "notice"} {
 		if count[level] != 10 {
@@ -224,7 +225,7 @@ func TestEachLevelHasItsOwnAnnotations(t *testing.T) {
 func TestLongMessagesAreCutBetweenCharacters(t *testing.T) {
 	s := onRunner(t)
 	s.Annotate([]report.Finding{{Code: "a/b", Severity: report.Error, Message: strings.Repeat("é", 4000)}})
-	data := readLog(s.log.String())[0].data
+	data := runnertest.ReadLog(s.log.String())[0].Data
 	if len(data) > 4096 || !strings.Contains(data, " more bytes)") || strings.ContainsRune(data, '\ufffd') {
 		t.Errorf("%d bytes, ending in %q", len(data), data[len(data)-40:])
 	}
@@ -244,7 +245,7 @@ func TestPlacesOfAnnotations(t *testing.T) {
 	for _, test := range tests {
 		s := onRunner(t)
 		s.Annotate([]report.Finding{{Code: "a/b", Severity: report.Warning, Message: "m", Position: test.position}})
-		got := readLog(s.log.String())[0].properties
+		got := runnertest.ReadLog(s.log.String())[0].Properties
 		if got["file"] != test.file || got["line"] != test.line {
 			t.Errorf("%v: %q", test.position, got)
 		}
@@ -291,8 +292,8 @@ func TestMasksHideEveryLineOfASecret(t *testing.T) {
 	s.Mask("")
 	s.Mask("  \n ")
 	var got []string
-	for _, c := range readLog(s.log.String()) {
-		got = append(got, c.data)
+	for _, c := range runnertest.ReadLog(s.log.String()) {
+		got = append(got, c.Data)
 	}
 	if fmt.Sprintf("%q", got) != `["first\nsecond" "first" "second"]` {
 		t.Errorf("masked %q", got)

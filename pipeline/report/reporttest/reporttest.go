@@ -106,7 +106,7 @@ func Inline(line string) (string, error) {
 }
 
 func isPunctuation(c byte) bool {
-	return c > ' ' && c < 0x7f && !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z')
+	return strings.IndexByte("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", c) >= 0
 }
 
 // Cells divides a row of a table as GitHub does: at every pipe without an escape.
@@ -130,9 +130,10 @@ func Cells(row string) []string {
 
 var (
 	// own are the lines in which a page's writer uses markup.
-	own     = regexp.MustCompile(`^(</details>|<details><summary>[A-Za-z0-9 ,]+</summary>|<!-- [A-Za-z0-9.: _-]+ -->)?$`)
+	own     = regexp.MustCompile(`^(</details>|<details><summary>[A-Za-z0-9 ,]+</summary>|<!-- [A-Za-z0-9./: _-]+ -->)?$`)
 	divider = regexp.MustCompile(`^\|(---\|)+$`)
 	heading = regexp.MustCompile(`^#{3,4} `)
+	begins  = regexp.MustCompile(`^([A-Za-z*]|\+\d)`)
 	strong  = regexp.MustCompile(`^\*\*([a-z ]+)\*\*`)
 )
 
@@ -168,7 +169,7 @@ func Page(page string) ([]string, error) {
 		default:
 			columns = 0
 			rest := heading.ReplaceAllString(line, "")
-			if rest == line && !regexp.MustCompile(`^([A-Za-z*]|\+\d)`).MatchString(line) {
+			if rest == line && !begins.MatchString(line) {
 				return nil, fmt.Errorf("the line %q begins a block", line)
 			}
 			text, err := Inline(strong.ReplaceAllString(rest, "$1"))

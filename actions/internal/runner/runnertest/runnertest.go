@@ -1,4 +1,8 @@
-package runner_test
+// Package runnertest is a model of how the GitHub Actions runner reads what a
+// step writes, after actions/runner src/Runner.Common/ActionCommand.cs and
+// src/Runner.Worker/FileCommandManager.cs. Tests judge by it, not by what the
+// writer believes.
+package runnertest
 
 import (
 	"fmt"
@@ -7,16 +11,11 @@ import (
 	"unicode"
 )
 
-// This file is a model of how the GitHub Actions runner reads what a step
-// writes, after actions/runner src/Runner.Common/ActionCommand.cs and
-// src/Runner.Worker/FileCommandManager.cs. The tests judge by it, not by what
-// this package believes.
-
-// A command is one workflow command that the runner would obey.
-type command struct {
-	name       string
-	properties map[string]string
-	data       string
+// A Command is one workflow command that the runner would obey.
+type Command struct {
+	Name       string
+	Properties map[string]string
+	Data       string
 }
 
 var registered = []string{
@@ -25,9 +24,9 @@ var registered = []string{
 	"stop-commands", "warning",
 }
 
-// readLog returns the commands that the runner would find in a step's log.
-func readLog(log string) []command {
-	var found []command
+// ReadLog returns the commands that the runner would find in a step's log.
+func ReadLog(log string) []Command {
+	var found []Command
 	// .NET's StreamReader.ReadLine ends a line at LF, CR and CRLF.
 	lines := strings.FieldsFunc(log, func(c rune) bool { return c == '\n' || c == '\r' })
 	for _, line := range lines {
@@ -41,27 +40,27 @@ func readLog(log string) []command {
 }
 
 // parseV2 reads ::name key=value,key=value::data after leading white space.
-func parseV2(line string) (command, bool) {
+func parseV2(line string) (Command, bool) {
 	// Invisible characters that some .NET versions trim are trimmed here too.
 	line = strings.TrimLeftFunc(line, func(c rune) bool {
 		return unicode.IsSpace(c) || c == '\u200b' || c == '\ufeff'
 	})
 	rest, ok := strings.CutPrefix(line, "::")
 	if !ok {
-		return command{}, false
+		return Command{}, false
 	}
 	info, data, ok := strings.Cut(rest, "::")
 	if !ok {
-		return command{}, false
+		return Command{}, false
 	}
 	name, properties, _ := strings.Cut(info, " ")
 	if !slices.Contains(registered, strings.ToLower(name)) {
-		return command{}, false
+		return Command{}, false
 	}
-	c := command{name: strings.ToLower(name), properties: map[string]string{}, data: unescape(data, false)}
+	c := Command{Name: strings.ToLower(name), Properties: map[string]string{}, Data: unescape(data, false)}
 	for _, property := range strings.Split(strings.TrimSpace(properties), ",") {
 		if key, value, ok := strings.Cut(property, "="); ok {
-			c.properties[key] = unescape(value, true)
+			c.Properties[key] = unescape(value, true)
 		}
 	}
 	return c, true
@@ -69,20 +68,20 @@ func parseV2(line string) (command, bool) {
 
 // parseV1 reads the legacy ##[name key=value;]data, which may stand anywhere in
 // a line.
-func parseV1(line string) (command, bool) {
+func parseV1(line string) (Command, bool) {
 	_, rest, ok := strings.Cut(line, "##[")
 	if !ok {
-		return command{}, false
+		return Command{}, false
 	}
 	info, data, ok := strings.Cut(rest, "]")
 	if !ok {
-		return command{}, false
+		return Command{}, false
 	}
 	name, _, _ := strings.Cut(info, " ")
 	if !slices.Contains(registered, strings.ToLower(name)) {
-		return command{}, false
+		return Command{}, false
 	}
-	return command{name: strings.ToLower(name), data: data}, true
+	return Command{Name: strings.ToLower(name), Data: data}, true
 }
 
 func unescape(text string, property bool) string {
@@ -93,8 +92,8 @@ func unescape(text string, property bool) string {
 	return strings.ReplaceAll(text, "%25", "%")
 }
 
-// readFile returns what the runner would take from GITHUB_OUTPUT or GITHUB_ENV.
-func readFile(text string) (map[string]string, error) {
+// ReadFile returns what the runner would take from GITHUB_OUTPUT or GITHUB_ENV.
+func ReadFile(text string) (map[string]string, error) {
 	values := map[string]string{}
 	for len(text) > 0 {
 		var line string
