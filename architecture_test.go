@@ -110,7 +110,7 @@ func (g graph) reach(from string) []string {
 // The things can be parsed, checked, applied and compared; none can be fitted.
 var things = []string{
 	"pipeline/bundle", "pipeline/canonical", "pipeline/contract", "pipeline/dataset", "pipeline/document",
-	"pipeline/evaluation", "pipeline/feature", "pipeline/internal/atomicfile", "pipeline/ledger", "pipeline/metric",
+	"pipeline/evaluation", "pipeline/feature", "pipeline/honesty", "pipeline/internal/atomicfile", "pipeline/ledger", "pipeline/metric",
 	"pipeline/model", "pipeline/profile", "pipeline/registry", "pipeline/report",
 }
 

@@ -38,20 +38,25 @@ type Config struct {
 	Root string `yaml:"-"`
 	// Text is the file as it was read.
 	Text []byte `yaml:"-"`
+
+	said *said
+	// places are where contracts say what the file leaves to them.
+	places map[string]report.Position
 }
 
 // A Source is a table of files under a contract.
 type Source struct {
 	Name       string          `yaml:"name" required:"true" description:"the source's name in this file"`
 	Contract   string          `yaml:"contract" required:"true" description:"path of its ODCS data contract"`
+	Object     string          `yaml:"object" description:"the schema object of the contract that describes the source; the one called like the source, or the only one, unless said"`
 	Path       []string        `yaml:"path" required:"true" description:"files or globs, relative to this file"`
 	Format     string          `yaml:"format" enum:"csv,jsonl,parquet" description:"taken from the file's name unless said"`
 	Delimiter  string          `yaml:"delimiter" description:"CSV: what separates fields; a comma unless said"`
 	Null       []string        `yaml:"null" description:"CSV: texts that mean no value; the empty one unless said"`
-	EventTime  string          `yaml:"event_time" required:"true" description:"SQL for the UTC timestamp at which the row happened"`
-	KnownAt    string          `yaml:"known_at" required:"true" description:"SQL for the UTC timestamp from which the row is known; NULL means never"`
+	EventTime  string          `yaml:"event_time" description:"SQL for the UTC timestamp at which the row happened; or linecook.eventTime in the contract"`
+	KnownAt    string          `yaml:"known_at" description:"SQL for the UTC timestamp from which the row is known, NULL means never; or linecook.knownAt in the contract"`
 	KnownLater []feature.Later `yaml:"known_later" description:"columns that are filled in after the row is known"`
-	Partition  string          `yaml:"partition" description:"the date column whose value must have arrived, and keep the contract, on the day that is scored"`
+	Partition  string          `yaml:"partition" description:"the date column whose value must have arrived, and keep the contract, on the day that is scored; or linecook.partition in the contract"`
 }
 
 // Split divides the observations by time: the evaluation lies after everything
@@ -115,6 +120,7 @@ func ParseConfig(file string, text []byte) (*Config, []report.Finding) {
 		return nil, findings
 	}
 	c.Document = doc
+	c.remember()
 	findings = append(findings, c.lint()...)
 	report.Sort(findings)
 	if report.HasErrors(findings) {
@@ -128,8 +134,14 @@ func ConfigSchema() ([]byte, error) {
 	return document.Schema(Config{}, "https://linecook-ml.github.io/schema/pipeline.json", "linecook pipeline.yaml")
 }
 
-// At finds where a setting is written.
-func (c *Config) At(path ...any) report.Position { return c.Document.Position(path...) }
+// At finds where a setting is written: in the file, or in a contract that the
+// file leaves it to.
+func (c *Config) At(path ...any) report.Position {
+	if place, found := c.places[fmt.Sprint(path...)]; found {
+		return place
+	}
+	return c.Document.Position(path...)
+}
 
 // Source finds a source by its name.
 func (c *Config) Source(name string) (Source, int, bool) {

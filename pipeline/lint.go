@@ -58,11 +58,11 @@ func (c *Config) lintObservations() []report.Finding {
 	case !ok:
 		return []report.Finding{finding("config/unknown-source", c.At("observations", "source"),
 			"sources: "+names(c.Sources, func(s Source) string { return s.Name }), "there is no source called %q", c.Observations.Source)}
-	case source.Partition != c.Observations.Partition:
+	case source.Partition != c.Observations.Partition && source.Partition != "" && c.Observations.Partition != "":
 		return []report.Finding{finding("config/partition", c.At("observations", "partition"),
 			"write the same column at both", "the observations' partition is %q, but source %s has partition %q", c.Observations.Partition, source.Name, source.Partition)}
-	case len(c.Observations.Key) == 0 || len(c.Observations.Entity) == 0:
-		return []report.Finding{finding("config/key", c.At("observations"), "", "observations need at least one key column and one entity column")}
+	case len(c.Observations.Key) == 0:
+		return []report.Finding{finding("config/key", c.At("observations"), "", "observations need at least one key column")}
 	}
 	return nil
 }

@@ -13,8 +13,9 @@ import (
 // Contracts are the parsed contracts of a pipeline's sources, by source name.
 type Contracts map[string]*contract.Contract
 
-// ReadContracts parses the contract of every source. read is given the path
-// that pipeline.yaml names, joined to the file's folder.
+// ReadContracts parses the contract of every source and resolves what
+// pipeline.yaml leaves to them. read is given the path that pipeline.yaml names,
+// joined to the file's folder.
 func (c *Config) ReadContracts(read func(path string) ([]byte, error)) (Contracts, []report.Finding) {
 	contracts := Contracts{}
 	var findings []report.Finding
@@ -32,6 +33,7 @@ func (c *Config) ReadContracts(read func(path string) ([]byte, error)) (Contract
 			contracts[source.Name] = parsed
 		}
 	}
+	findings = append(findings, c.Resolve(contracts)...)
 	report.Sort(findings)
 	return contracts, findings
 }
@@ -76,6 +78,7 @@ func (c *Config) Plan(contracts Contracts, session *dataset.Session, withLabel b
 		plan.Sources = append(plan.Sources, feature.Source{
 			Name: source.Name, Select: typed, Columns: columns,
 			EventTime: source.EventTime, KnownAt: source.KnownAt, Later: source.KnownLater,
+			Personal: rules.Sensitive(),
 		})
 	}
 	return plan, nil

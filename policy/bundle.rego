@@ -39,12 +39,28 @@ reasons.clean_commit contains message if {
 
 # METADATA
 # title: No feature knew the future
-# description: The static check of feature definitions passed, over at least one feature.
+# description: The static check of feature definitions passed, over at least one feature; and so did the experiment, over the same features, at least one cut-off, observation and row that was not yet known.
 # custom:
 #   remediation: Take away the features that use what is known only after the decision time, and train again.
 passed contains "honest_features" if {
 	input.evidence.honesty.static_passed == true
 	positive(input.evidence.honesty.features_checked)
+	proven(input.evidence.honesty.dynamic)
+	input.evidence.honesty.dynamic.features == input.evidence.honesty.features_checked
+}
+
+proven(certificate) if {
+	certificate.passed == true
+	is_array(certificate.cut_offs)
+	count(certificate.cut_offs) > 0
+	every at in certificate.cut_offs {
+		is_number(instant(at))
+	}
+	positive(certificate.observations)
+	positive(certificate.rows_removed)
+	positive(certificate.rows_scrambled)
+	startswith(certificate.snapshot_digest, "sha256:")
+	startswith(certificate.definitions_digest, "sha256:")
 }
 
 reasons.honest_features contains "the static check of feature definitions failed" if {
@@ -52,6 +68,23 @@ reasons.honest_features contains "the static check of feature definitions failed
 }
 
 reasons.honest_features contains "no feature was checked" if input.evidence.honesty.features_checked == 0
+
+reasons.honest_features contains "features were not proven to be the same without what was known later" if {
+	input.evidence.honesty.dynamic.passed == false
+}
+
+reasons.honest_features contains message if {
+	certificate := input.evidence.honesty.dynamic
+	certificate.passed == true
+	not proven(certificate)
+	message := sprintf("the proof compared %v observations at %v cut-offs, with %v rows taken away and %v put in disorder; each must be more than 0", [certificate.observations, count(certificate.cut_offs), certificate.rows_removed, certificate.rows_scrambled])
+}
+
+reasons.honest_features contains message if {
+	proven(input.evidence.honesty.dynamic)
+	input.evidence.honesty.dynamic.features != input.evidence.honesty.features_checked
+	message := sprintf("the proof is over %v features, and %v were checked", [input.evidence.honesty.dynamic.features, input.evidence.honesty.features_checked])
+}
 
 # METADATA
 # title: The training data kept its contracts

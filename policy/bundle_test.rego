@@ -42,9 +42,39 @@ test_honest_features_denied_when_the_check_failed if {
 }
 
 test_honest_features_denied_when_nothing_was_checked if {
-	spoiled := fixture.changed({"/evidence/honesty/features_checked": 0})
+	spoiled := fixture.changed({"/evidence/honesty/features_checked": 0, "/evidence/honesty/dynamic/features": 0})
 	not "honest_features" in checks.passed with input as spoiled
 	checks.reasons.honest_features == {"no feature was checked"} with input as spoiled
+}
+
+test_honest_features_denied_when_the_experiment_failed if {
+	spoiled := fixture.changed({"/evidence/honesty/dynamic/passed": false})
+	not "honest_features" in checks.passed with input as spoiled
+	checks.reasons.honest_features == {"features were not proven to be the same without what was known later"} with input as spoiled
+}
+
+test_honest_features_denied_without_the_experiment if {
+	spoiled := fixture.without(["/evidence/honesty/dynamic"])
+	not "honest_features" in checks.passed with input as spoiled
+}
+
+test_honest_features_denied_when_nothing_was_compared if {
+	every path, value in {
+		"/evidence/honesty/dynamic/cut_offs": [],
+		"/evidence/honesty/dynamic/observations": 0,
+		"/evidence/honesty/dynamic/rows_removed": 0,
+		"/evidence/honesty/dynamic/rows_scrambled": 0,
+	} {
+		spoiled := fixture.changed({path: value})
+		not "honest_features" in checks.passed with input as spoiled
+		count(checks.reasons.honest_features) == 1 with input as spoiled
+	}
+}
+
+test_honest_features_denied_when_other_features_were_compared if {
+	spoiled := fixture.changed({"/evidence/honesty/dynamic/features": 11})
+	not "honest_features" in checks.passed with input as spoiled
+	checks.reasons.honest_features == {"the proof is over 11 features, and 12 were checked"} with input as spoiled
 }
 
 test_contract_clean_passes if "contract_clean" in checks.passed with input as fixture.good

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/linecook-ml/linecook/pipeline/evaluation"
 	"github.com/linecook-ml/linecook/pipeline/promotion"
 )
 
@@ -139,6 +140,11 @@ func TestAdversarialPromotions(t *testing.T) {
 		"negative count of errors":             {spoil: func(i input) { i.e.Contract.Errors = -1 }, fails: "/evidence/contract/errors"},
 		"leaking feature":                      {spoil: func(i input) { i.e.Honesty.StaticPassed = false }, denied: "honest_features"},
 		"no feature checked":                   {spoil: func(i input) { i.e.Honesty.FeaturesChecked = 0 }, denied: "honest_features"},
+		"a leak found by experiment":           {spoil: func(i input) { i.e.Honesty.Dynamic.Passed = false }, denied: "honest_features"},
+		"no experiment":                        {spoil: func(i input) { i.e.Honesty.Dynamic = evaluation.Certificate{CutOffs: []time.Time{}} }, denied: "honest_features"},
+		"an experiment on no cut-offs":         {spoil: func(i input) { i.e.Honesty.Dynamic.CutOffs = []time.Time{} }, denied: "honest_features"},
+		"an experiment on no observations":     {spoil: func(i input) { i.e.Honesty.Dynamic.Observations = 0 }, denied: "honest_features"},
+		"an experiment on other features":      {spoil: func(i input) { i.e.Honesty.Dynamic.Features-- }, denied: "honest_features"},
 		"dirty tree":                           {spoil: func(i input) { i.e.Candidate.Dirty = true }, denied: "clean_commit"},
 		"no commit":                            {spoil: func(i input) { i.e.Candidate.TrainedCommit = "" }, denied: "clean_commit"},
 		"champion left out":                    {spoil: func(i input) { i.e.Champion = nil }, denied: "champion_not_worse"},

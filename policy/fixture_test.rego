@@ -33,7 +33,22 @@ good := {
 				{"metric": "roc_auc", "slice": "origin=JFK", "value": 0.69, "low": 0.675, "high": 0.705, "level": 0.95, "n": 9100, "positives": 1300},
 			],
 		},
-		"honesty": {"static_passed": true, "features_checked": 12},
+		"honesty": {
+			"static_passed": true,
+			"features_checked": 12,
+			"dynamic": {
+				"passed": true,
+				"cut_offs": ["2013-03-01T14:00:00Z", "2013-06-10T09:29:59.999999Z"],
+				"observations": 4000,
+				"features": 12,
+				"rows_removed": 310000,
+				"rows_scrambled": 310000,
+				"sample": 2000,
+				"seed": 42,
+				"snapshot_digest": "sha256:3333333333333333333333333333333333333333333333333333333333333333",
+				"definitions_digest": "sha256:4444444444444444444444444444444444444444444444444444444444444444",
+			},
+		},
 		"contract": {"checks": 31, "errors": 0, "rows": 262144},
 		"history": [
 			{"stage": "staging", "sequence": 1, "version": "1.0.0", "bundle_id": champion_id, "at": "2013-09-01T06:00:00Z"},

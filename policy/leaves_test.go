@@ -103,6 +103,8 @@ func TestEverySpoiltValueIsRefused(t *testing.T) {
 		// Metrics that a requirement does not bound are not weighed; a requirement
 		// that asks for less is another requirement, and its digest says so.
 		regexp.MustCompile(`^/requirement/(require|metrics)/\d+ removed$`),
+		// One cut-off less is a smaller proof, not another one.
+		regexp.MustCompile(`^/evidence/honesty/dynamic/cut_offs/\d+ removed$`),
 	}
 	e := engine(t)
 	allowed := map[*regexp.Regexp]int{}
@@ -141,6 +143,10 @@ func TestEverySpoiltValueIsRefusedByRegoAlone(t *testing.T) {
 		regexp.MustCompile(`/estimates/\d+/positives `),
 		// The champion passed its own gate; only its estimates are compared.
 		regexp.MustCompile(`^/evidence/champion/evaluation/(task|training|training/.*|period|period/.*|gap_seconds) `),
+		// How the cut-offs and the observations of the proof were chosen is said so
+		// that it can be done again; one cut-off less is a smaller proof.
+		regexp.MustCompile(`^/evidence/honesty/dynamic/(seed|sample) `),
+		regexp.MustCompile(`^/evidence/honesty/dynamic/cut_offs/\d+ removed$`),
 		// Only scored days count.
 		regexp.MustCompile(`^/evidence/runs/\d+/(days_carried_forward|days_stopped|last_date) `),
 		// A requirement that asks for less.

@@ -3,7 +3,9 @@ package contract
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
 	"github.com/linecook-ml/linecook/pipeline/report"
@@ -19,6 +21,15 @@ type CheckOptions struct {
 	Ignore []string
 	// MaxSamples bounds the samples of a finding; 0 means 5.
 	MaxSamples int
+	// Object is the schema object to check against; empty means the one that the
+	// contract was narrowed to with For, or its only one.
+	Object string
+	// Now is the logical time of the check, for service levels such as freshness.
+	// Without it they are findings: what was not checked was not kept.
+	Now time.Time
+	// Training is what columns looked like in training, to suspect changed units
+	// with; nil suspects nothing.
+	Training Outlines
 }
 
 const defaultSamples = 5
@@ -36,16 +47,30 @@ type CheckResult struct {
 // is a failure of the tool, or a partition that the contract does not have. A
 // table without a row in the partition, or a run without a check, is a finding:
 // it must not look like data that is sound.
-func Check(ctx context.Context, s *dataset.Session, t *dataset.Table, c *Contract, opt CheckOptions) (CheckResult, error) {
+func Check(ctx context.Context, s *dataset.Session, t *dataset.Table, c *Contract, opt CheckOptions) (result CheckResult, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			result, err = CheckResult{}, fmt.Errorf("check %s against %s: panic: %v\n%s", t.Name, c.file, p, debug.Stack())
+		}
+	}()
 	if opt.MaxSamples == 0 {
 		opt.MaxSamples = defaultSamples
 	}
+	if opt.Object != "" {
+		if c, err = c.For(opt.Object); err != nil {
+			return CheckResult{}, err
+		}
+	}
 	k := &checker{ctx: ctx, session: s, table: t, contract: c, opt: opt}
 	if err := k.run(); err != nil {
+		if ctx.Err() != nil {
+			// DuckDB says that it was interrupted, and not why.
+			err = ctx.Err()
+		}
 		if !dataset.Unreadable(err) {
 			return CheckResult{}, fmt.Errorf("check %s against %s: %w", t.Name, c.file, err)
 		}
-		k.add(report.Finding{Code: "dataset/unreadable-rows", Severity: report.Error, Position: c.Position("schema", 0),
+		k.add(report.Finding{Code: "dataset/unreadable-rows", Severity: report.Error, Position: c.place(),
 			Message: fmt.Sprintf("source %s cannot be read to its end: %s", t.Name, clipLong(dataset.FirstLine(err))), Remedy: "replace the file that is named"})
 	}
 	report.Sort(k.result.Findings)
@@ -70,7 +95,10 @@ type checker struct {
 	views    []view
 	checks   []rowCheck
 	tallies  []tally
-	result   CheckResult
+	groups   []groupCheck
+	// repeats says of each group whether its keys may repeat.
+	repeats []bool
+	result  CheckResult
 }
 
 func (k *checker) add(f report.Finding) {
@@ -110,13 +138,13 @@ func (k *checker) run() error {
 	if k.result.Rows == 0 {
 		return nil
 	}
-	for _, step := range []func() error{k.checkRows, k.checkGroups, k.checkRowCount} {
+	for _, step := range []func() error{k.checkRows, k.checkGroups, k.checkRowCount, k.checkQueries, k.checkDistributions, k.checkPromises, k.suspectUnits} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
 	if k.result.Checks == 0 {
-		k.add(report.Finding{Code: "contract/no-checks", Severity: report.Error, Position: k.contract.Position("schema", 0),
+		k.add(report.Finding{Code: "contract/no-checks", Severity: report.Error, Position: k.contract.place(),
 			Message: fmt.Sprintf("not one check of the contract could run on %s", k.table.Name), Remedy: "see the other findings"})
 	}
 	return nil
@@ -127,7 +155,7 @@ func (k *checker) noRows() {
 	if k.opt.Partition != nil {
 		message = fmt.Sprintf("%s has no rows with %s", k.table.Name, k.opt.Partition)
 	}
-	k.add(report.Finding{Code: "contract/no-rows", Severity: report.Error, Position: k.contract.Position("schema", 0),
+	k.add(report.Finding{Code: "contract/no-rows", Severity: report.Error, Position: k.contract.place(),
 		Message: message, Remedy: "bring the data, or name a partition that has some"})
 }
 

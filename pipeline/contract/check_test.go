@@ -176,7 +176,7 @@ func TestRenamedColumnIsOneFindingThatSaysWhatHappened(t *testing.T) {
 	result := check(t, parse(t, flights), files, &contract.Partition{Column: "date", Value: "2013-10-02"})
 	want := []report.Finding{{
 		Code: "contract/missing-column", Severity: report.Error,
-		Message:  `the column "carrier", which contract flights 1.2.0 requires, is missing in 2013-10-02.csv; the nearest is "airline": 2 of its 2 different values are values of "carrier" in the contract`,
+		Message:  `the column "carrier", which contract flights 1.2.0 requires, is missing in 2013-10-02.csv; the nearest is "airline": 2 of its 2 different values are values of "carrier" in the contract; in force is contract flights 1.2.0 (contracts/flights.odcs.yaml)`,
 		Remedy:   `if "airline" is the same column, rename it back in the data, or set physicalName: airline in the contract`,
 		Position: report.Position{File: "contracts/flights.odcs.yaml", Line: 13, Column: 15},
 		Source:   "flights", Partition: "date=2013-10-02", Column: "carrier",
@@ -197,8 +197,8 @@ func TestMissingColumnNearestByNameAndByOtherFiles(t *testing.T) {
 		got = append(got, f.Message)
 	}
 	want := []string{
-		`the column "carrier", which contract flights 1.2.0 requires, is missing in b.csv; the nearest is "Carrier": its name is almost the same`,
-		`the column "flight", which contract flights 1.2.0 requires, is missing in b.csv; the nearest is "nr": 2 of its 2 different values are values of "flight" in other files`,
+		`the column "carrier", which contract flights 1.2.0 requires, is missing in b.csv; the nearest is "Carrier": its name is almost the same; in force is contract flights 1.2.0 (contracts/flights.odcs.yaml)`,
+		`the column "flight", which contract flights 1.2.0 requires, is missing in b.csv; the nearest is "nr": 2 of its 2 different values are values of "flight" in other files; in force is contract flights 1.2.0 (contracts/flights.odcs.yaml)`,
 		`b.csv has the column "x", which the contract does not describe`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

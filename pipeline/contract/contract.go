@@ -3,6 +3,7 @@ package contract
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/linecook-ml/linecook/pipeline/document"
 	"github.com/linecook-ml/linecook/pipeline/report"
@@ -42,6 +43,8 @@ type Contract struct {
 	file string
 	text []byte
 	doc  *document.Document
+	// chosen is the index of the schema object that is meant.
+	chosen int
 	// comments are texts for Render to put above the value at a path.
 	comments map[string]string
 }
@@ -60,13 +63,43 @@ func (c *Contract) Position(path ...any) report.Position {
 	return c.doc.Position(path...)
 }
 
-// object is the one schema object: lint refuses contracts that have none or
-// several.
-func (c *Contract) object() *Object { return &c.Schema[0] }
+// For is the contract as one of its schema objects sees it: the one called
+// name, or the only one where name is empty. A contract that was not asked For
+// an object means its first.
+func (c *Contract) For(name string) (*Contract, error) {
+	names := make([]string, len(c.Schema))
+	for i := range c.Schema {
+		names[i] = c.Schema[i].Name
+		if names[i] == name || (name == "" && len(c.Schema) == 1) {
+			narrowed := *c
+			narrowed.chosen = i
+			return &narrowed, nil
+		}
+	}
+	if name == "" {
+		return nil, fmt.Errorf("contract %s describes %d schema objects; say which one is meant: %s", c.file, len(names), strings.Join(names, ", "))
+	}
+	return nil, fmt.Errorf("contract %s has no schema object %q; it has: %s", c.file, name, strings.Join(names, ", "))
+}
+
+// Title names the contract, its version and its file: what is in force, and
+// where it came from.
+func (c *Contract) Title() string {
+	return fmt.Sprintf("contract %s %s (%s)", c.ID, c.Version, c.file)
+}
+
+// object is the schema object that is meant: lint refuses contracts without one.
+func (c *Contract) object() *Object { return &c.Schema[c.chosen] }
+
+// at is a path below the schema object that is meant.
+func (c *Contract) at(steps ...any) []any { return append([]any{"schema", c.chosen}, steps...) }
+
+// place is the position of a path below the schema object that is meant.
+func (c *Contract) place(steps ...any) report.Position { return c.Position(c.at(steps...)...) }
 
 // propertyPosition is where the i-th property says its name.
 func (c *Contract) propertyPosition(i int) report.Position {
-	return c.Position("schema", 0, "properties", i, "name")
+	return c.place("properties", i, "name")
 }
 
 // A StableID identifies an element inside its list, whatever happens to the

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
@@ -30,12 +31,14 @@ func (k *checker) checkColumns() error {
 				}
 				k.add(k.missingColumn(v, i, near))
 			case !b.castable:
-				k.add(k.wrongColumnType(v, i))
+				k.wrongColumnType(v, i)
+			case b.property.isNested():
+				k.unexpectedParts(v, i)
 			}
 		}
 		for _, column := range unexpected {
 			if !explained[column.Name] {
-				k.add(report.Finding{Code: "contract/unexpected-column", Severity: report.Warning, Column: column.Name, Position: k.contract.Position("schema", 0, "properties"),
+				k.add(report.Finding{Code: "contract/unexpected-column", Severity: report.Warning, Column: column.Name, Position: k.contract.place("properties"),
 					Message: fmt.Sprintf("%s has the column %q, which the contract does not describe", files(v.segment), column.Name), Remedy: "describe it in the contract, or leave it out of the data"})
 			}
 		}
@@ -78,7 +81,9 @@ func (k *checker) missingColumn(v view, i int, near *nearColumn) report.Finding 
 		message += fmt.Sprintf("; the nearest is %q: %s", near.name, near.why)
 		remedy = fmt.Sprintf("if %q is the same column, rename it back in the data, or set physicalName: %s in the contract", near.name, near.name)
 	}
-	return report.Finding{Code: "contract/missing-column", Severity: report.Error, Message: message, Remedy: remedy, Position: k.contract.propertyPosition(i), Column: p.Column()}
+	f := report.Finding{Code: "contract/missing-column", Severity: report.Error, Message: message, Remedy: remedy, Position: k.contract.propertyPosition(i), Column: p.Column()}
+	k.diagnose(&f)
+	return f
 }
 
 func (c *Contract) title() string {
@@ -88,11 +93,77 @@ func (c *Contract) title() string {
 	return c.ID
 }
 
-func (k *checker) wrongColumnType(v view, i int) report.Finding {
+// wrongColumnType adds a finding for each part of a column that cannot hold
+// values of the contract's type.
+func (k *checker) wrongColumnType(v view, i int) {
 	b := v.columns[i]
-	return report.Finding{Code: "contract/column-type", Severity: report.Error, Column: b.property.Column(), Position: k.contract.Position("schema", 0, "properties", i, "logicalType"),
-		Message: fmt.Sprintf("the column %q is %s in %s, and the contract says %s", b.property.Column(), b.column.Type, files(v.segment), b.property.LogicalType),
-		Remedy:  "write the column with the contract's type, or correct logicalType"}
+	for _, m := range mismatches(b.property, b.property.Name, b.column.Type, k.contract.at("properties", i)) {
+		f := report.Finding{Code: m.code, Severity: report.Error, Column: b.property.Column(), Position: k.contract.Position(m.path...),
+			Message: fmt.Sprintf("%s in %s", m.problem, files(v.segment)), Remedy: "write the column with the contract's type, or correct the contract"}
+		k.diagnose(&f)
+		k.add(f)
+	}
+}
+
+// A mismatch is a part of a column whose type no value of the contract's can
+// have.
+type mismatch struct {
+	code, problem string
+	path          []any
+}
+
+func mismatches(p *Property, name, typ string, path []any) []mismatch {
+	wrong := []mismatch{{"contract/column-type", fmt.Sprintf("the column %q is %s, and the contract says %s,", name, typ, p.LogicalType), join(path, "logicalType")}}
+	if !p.isNested() {
+		if _, ok := p.cast("v", typ); ok {
+			return nil
+		}
+		return wrong
+	}
+	_, isList := listElement(typ)
+	_, isJSON := asJSON("v", typ)
+	if !isJSON && (isList != (p.LogicalType == TypeArray) || (!isList && structFields(typ) == nil)) {
+		return wrong
+	}
+	var found []mismatch
+	for i, s := range p.parts() {
+		below := join(path, "items")
+		if !s.items {
+			below = join(path, "properties", i)
+		}
+		taken, ok := s.take("v", typ)
+		if !ok {
+			found = append(found, mismatch{"contract/missing-column", fmt.Sprintf("%q is missing", s.name(name)), join(below, "name")})
+			continue
+		}
+		found = append(found, mismatches(s.property, s.name(name), taken.typ, below)...)
+	}
+	return found
+}
+
+// unexpectedParts says which parts of a typed nested column the contract does
+// not describe.
+func (k *checker) unexpectedParts(v view, i int) {
+	b := v.columns[i]
+	for _, name := range undescribed(b.property, b.property.Name, b.column.Type) {
+		k.add(report.Finding{Code: "contract/unexpected-column", Severity: report.Warning, Column: name, Position: k.contract.place("properties", i),
+			Message: fmt.Sprintf("%s has %q, which the contract does not describe", files(v.segment), name), Remedy: "describe it in the contract, or leave it out of the data"})
+	}
+}
+
+func undescribed(p *Property, name, typ string) []string {
+	var names []string
+	for _, field := range structFields(typ) {
+		if p.Properties != nil && !slices.ContainsFunc(p.Properties, func(q Property) bool { return q.Column() == field.Name }) {
+			names = append(names, name+"."+field.Name)
+		}
+	}
+	for _, s := range p.parts() {
+		if taken, ok := s.take("v", typ); ok && taken.typ != typeJSON {
+			names = append(names, undescribed(s.property, s.name(name), taken.typ)...)
+		}
+	}
+	return names
 }
 
 const (

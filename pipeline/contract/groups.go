@@ -29,25 +29,25 @@ func (c *Contract) groupPlan() []groupCheck {
 		p := &o.Properties[i]
 		if p.isUnique() {
 			checks = append(checks, groupCheck{code: "contract/unique", columns: []int{i}, severity: report.Error, what: "unique column",
-				position: c.Position("schema", 0, "properties", i, "unique"), remedy: "remove the repeated rows, or set unique: false"})
+				position: c.place("properties", i, "unique"), remedy: "remove the repeated rows, or set unique: false"})
 		}
 		for k := range p.Quality {
 			if r := &p.Quality[k]; ruleType(r) == "library" && r.Metric == MetricDuplicateValues {
 				checks = append(checks, groupCheck{code: metricCode(r.Metric), columns: []int{i}, severity: severityOf(r), rule: r, what: "column",
-					position: c.Position("schema", 0, "properties", i, "quality", k), remedy: ruleRemedy(r)})
+					position: c.place("properties", i, "quality", k), remedy: ruleRemedy(r)})
 			}
 		}
 	}
 	if key := c.primaryKey(); key != nil {
 		checks = append(checks, groupCheck{code: "contract/primary-key", columns: key, severity: report.Error, what: "primary key",
-			position: c.Position("schema", 0, "properties", key[0], "primaryKey"), remedy: "remove the repeated rows, or choose a key that tells them apart"})
+			position: c.place("properties", key[0], "primaryKey"), remedy: "remove the repeated rows, or choose a key that tells them apart"})
 	}
 	for k := range o.Quality {
 		r := &o.Quality[k]
 		if ruleType(r) != "library" || r.Metric != MetricDuplicateValues {
 			continue
 		}
-		check := groupCheck{code: metricCode(r.Metric), severity: severityOf(r), rule: r, what: "key", position: c.Position("schema", 0, "quality", k), remedy: ruleRemedy(r)}
+		check := groupCheck{code: metricCode(r.Metric), severity: severityOf(r), rule: r, what: "key", position: c.place("quality", k), remedy: ruleRemedy(r)}
 		for _, name := range r.Arguments.Properties {
 			check.columns = append(check.columns, c.index(o.property(name)))
 		}
@@ -76,59 +76,107 @@ func (c *Contract) primaryKey() []int {
 }
 
 func (k *checker) checkGroups() error {
-	for _, c := range k.contract.groupPlan() {
-		if err := k.checkGroup(c); err != nil {
+	for i, c := range k.groups {
+		if err := k.checkGroup(c, k.repeats[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkGroup counts the keys that stand in several rows, and the rows beyond the
-// first of each. Rows without a whole key have no key to repeat.
-func (k *checker) checkGroup(c groupCheck) error {
+// keySum is SQL for how many whole keys a view has and how many different ones,
+// by their hash, which costs no scan of its own. Where the two are equal no key
+// stands twice; where they are not, keys may repeat or hashes may meet, and
+// checkGroup looks at the keys themselves.
+func (v view) keySum(c groupCheck) (all, different string) {
+	keys, present := keyColumns(c)
+	key := "CASE WHEN " + strings.Join(present, " AND ") + " THEN hash(" + strings.Join(keys, ", ") + ") END"
+	if p := v.columns[c.columns[0]].property; len(keys) == 1 && p.LogicalType != TypeString {
+		key = keys[0] // no wider than its hash
+	}
+	return "count(" + key + ")", "count(DISTINCT " + key + ")"
+}
+
+// keyColumns are a key's parts in a view's base, and the conditions that each is
+// there.
+func keyColumns(c groupCheck) (keys, present []string) {
+	for _, column := range c.columns {
+		key := fmt.Sprintf("t%d", column)
+		keys, present = append(keys, key), append(present, key+" IS NOT NULL")
+	}
+	return keys, present
+}
+
+// A repetition is how often keys repeat: the keys in several rows, the rows
+// beyond the first of each, and all the rows of those keys.
+type repetition struct{ groups, surplus, members int64 }
+
+// checkGroup counts the keys that stand in several rows. Rows without a whole
+// key have no key to repeat. mayRepeat is false where a scan has shown that no
+// key does.
+func (k *checker) checkGroup(c groupCheck, mayRepeat bool) error {
 	union := k.union(c, false)
 	if union == "" {
 		return nil
 	}
 	k.result.Checks++
-	keys, present := make([]string, len(c.columns)), make([]string, len(c.columns))
-	for i, column := range c.columns {
-		keys[i] = fmt.Sprintf("t%d", column)
-		present[i] = keys[i] + " IS NOT NULL"
-	}
-	grouped := " FROM (" + union + ") WHERE " + strings.Join(present, " AND ") + " GROUP BY " + strings.Join(keys, ", ") + " HAVING count(*) > 1"
-	var groups, surplus int64
-	query := "SELECT count(*), coalesce(sum(n - 1), 0)::BIGINT FROM (SELECT count(*) AS n" + grouped + ")"
-	if err := k.session.DB().QueryRowContext(k.ctx, query).Scan(&groups, &surplus); err != nil {
-		return err
-	}
-	count, message := surplus, fmt.Sprintf("%s repeat the %s %s of an earlier row", rows(surplus), c.what, k.names(c))
-	if surplus == 1 {
-		message = fmt.Sprintf("1 row repeats the %s %s of an earlier row", c.what, k.names(c))
-	}
-	if c.rule == nil {
-		if surplus == 0 {
-			return nil
+	keys, present := keyColumns(c)
+	var r repetition
+	if mayRepeat {
+		grouped := " FROM (" + union + ") WHERE " + strings.Join(present, " AND ") + " GROUP BY " + strings.Join(keys, ", ") + " HAVING count(*) > 1"
+		query := "SELECT count(*), coalesce(sum(n - 1), 0)::BIGINT, coalesce(sum(n), 0)::BIGINT FROM (SELECT count(*) AS n" + grouped + ")"
+		if err := k.session.DB().QueryRowContext(k.ctx, query).Scan(&r.groups, &r.surplus, &r.members); err != nil {
+			return err
 		}
-	} else {
-		op, err := operatorOf(c.rule)
-		if err == nil && op.holds(float64(groups)) {
-			return nil
+	}
+	f, kept := k.judgeGroup(c, r)
+	if kept {
+		return nil
+	}
+	if r.groups > 0 {
+		samples, err := k.groupSamples(c, keys, present)
+		if err != nil {
+			return err
 		}
-		count = groups
-		message = fmt.Sprintf("%d values of the %s %s stand in more than one row, and the rule says %s", groups, c.what, k.names(c), op)
+		f.Samples = samples
 	}
-	samples, err := k.groupSamples(c, keys, present)
-	if err != nil {
-		return err
-	}
-	f := report.Finding{Code: c.code, Severity: c.severity, Message: message, Remedy: c.remedy, Position: c.position, Count: count, Samples: samples}
 	if len(c.columns) == 1 {
 		f.Column = k.contract.object().Properties[c.columns[0]].Column()
 	}
 	k.add(f)
 	return nil
+}
+
+func (k *checker) judgeGroup(c groupCheck, r repetition) (f report.Finding, kept bool) {
+	f = report.Finding{Code: c.code, Severity: c.severity, Remedy: c.remedy, Position: c.position}
+	if c.rule == nil {
+		f.Count = r.surplus
+		f.Message = fmt.Sprintf("%s %s the %s %s of an earlier row", rows(r.surplus), verb(r.surplus, "repeats", "repeat"), c.what, k.names(c))
+		return f, r.surplus == 0
+	}
+	op, err := operatorOf(c.rule)
+	if err != nil {
+		// Lint refuses such a rule; if it came here it would not be known to hold.
+		f.Message = err.Error()
+		return f, false
+	}
+	// In percent the rows of repeated keys are weighed, the largest of the numbers
+	// that the standard's text could mean.
+	if c.rule.Unit == "percent" {
+		f.Count = r.members
+		f.Message = fmt.Sprintf("%s %s a value of the %s %s with another row%s", rows(r.members), verb(r.members, "shares", "share"), c.what, k.names(c), k.broken(c.rule, r.members))
+		return f, op.holds(k.metric(c.rule, r.members))
+	}
+	f.Count = r.groups
+	f.Message = fmt.Sprintf("%s of the %s %s %s in more than one row, and the rule says %s", plural(r.groups, "value"), c.what, k.names(c), verb(r.groups, "stands", "stand"), op)
+	return f, op.holds(float64(r.groups))
+}
+
+func verb(n int64, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 func (k *checker) names(c groupCheck) string {
@@ -144,11 +192,7 @@ func (k *checker) names(c groupCheck) string {
 func (k *checker) union(c groupCheck, rowNames bool) string {
 	var parts []string
 	for _, v := range k.views {
-		usable := !rowNames || !hidesRowNames(v.segment)
-		for _, column := range c.columns {
-			usable = usable && v.columns[column].present && v.columns[column].castable && !v.columns[column].ignored
-		}
-		if !usable {
+		if !v.hasKey(c) || (rowNames && hidesRowNames(v.segment)) {
 			continue
 		}
 		relation, extra := v.segment.Relation(), []string(nil)
@@ -170,6 +214,16 @@ func (k *checker) union(c groupCheck, rowNames bool) string {
 		parts[i] = "SELECT " + strings.Join(columns, ", ") + " FROM (" + part + ")"
 	}
 	return strings.Join(parts, " UNION ALL ")
+}
+
+// hasKey reports whether a view has all parts of a key.
+func (v view) hasKey(c groupCheck) bool {
+	for _, column := range c.columns {
+		if b := v.columns[column]; !b.present || !b.castable || b.ignored {
+			return false
+		}
+	}
+	return true
 }
 
 // groupSamples names the first keys, in order, with their first two rows.
@@ -205,7 +259,7 @@ func (k *checker) groupSamples(c groupCheck, keys, present []string) ([]string, 
 			return nil, fmt.Errorf("read samples: %s: %w", places.String, err)
 		}
 		for i := range values {
-			values[i] = strconv.Quote(clip(values[i]))
+			values[i] = shown(values[i], k.contract.object().Properties[c.columns[i]].isSensitive())
 		}
 		samples = append(samples, fmt.Sprintf("%s: %d rows, first %s row %d and %s row %d", strings.Join(values, ", "), n, where[0].File, where[0].Row, where[1].File, where[1].Row))
 	}
@@ -222,7 +276,7 @@ func (k *checker) checkRowCount() error {
 		k.result.Checks++
 		op, err := operatorOf(r)
 		if err != nil || !op.holds(float64(k.result.Rows)) {
-			k.add(report.Finding{Code: metricCode(r.Metric), Severity: severityOf(r), Position: k.contract.Position("schema", 0, "quality", i), Count: k.result.Rows,
+			k.add(report.Finding{Code: metricCode(r.Metric), Severity: severityOf(r), Position: k.contract.place("quality", i), Count: k.result.Rows,
 				Message: fmt.Sprintf("%s has %s, and the rule says %s", k.table.Name, rows(k.result.Rows), op), Remedy: ruleRemedy(r)})
 		}
 	}

@@ -73,6 +73,7 @@ func Render(c *Contract) ([]byte, error) {
 
 func (c *seenColumn) property() (Property, error) {
 	p := Property{Name: c.column.Name, BaseProperty: BaseProperty{LogicalType: c.logicalType()}}
+	p.describeParts(c.column.Type)
 	if _, ok := p.cast("v", c.column.Type); !ok {
 		return Property{}, fmt.Errorf("the column %q has the type %s, which a contract cannot hold yet", c.column.Name, c.column.Type)
 	}
@@ -95,6 +96,21 @@ func (c *seenColumn) property() (Property, error) {
 		p.Quality = []Rule{r}
 	}
 	return p, nil
+}
+
+// describeParts gives a nested property the parts that its DuckDB type has.
+func (p *Property) describeParts(duck string) {
+	for _, field := range structFields(duck) {
+		part := Property{Name: field.Name, BaseProperty: BaseProperty{LogicalType: typeOf(field.Type)}}
+		part.describeParts(field.Type)
+		p.Properties = append(p.Properties, part)
+	}
+	if element, ok := listElement(duck); ok {
+		part := Property{BaseProperty: BaseProperty{LogicalType: typeOf(element)}}
+		part.describeParts(element)
+		item := Item(part)
+		p.Items = &item
+	}
 }
 
 func (c *seenColumn) comment() string {

@@ -129,12 +129,31 @@ func TestInferRefusesWhatItCannotPropose(t *testing.T) {
 	if _, err := contract.Infer(context.Background(), s, table, contract.InferOptions{}); err == nil || !strings.Contains(err.Error(), "no rows") {
 		t.Errorf("error %v", err)
 	}
-	s, table = parquet(t, "SELECT ['a'] AS v")
+	s, table = parquet(t, "SELECT MAP {'a': 1} AS v")
 	if _, err := contract.Infer(context.Background(), s, table, contract.InferOptions{}); err == nil || !strings.Contains(err.Error(), `"v"`) {
 		t.Errorf("error %v", err)
 	}
 	s, table = open(t, map[string]string{"a.csv": "a,b\n1,2\n"})
 	if _, err := contract.Infer(context.Background(), s, table, contract.InferOptions{PrimaryKey: []string{"c"}}); err == nil || !strings.Contains(err.Error(), `"c"`) {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestInferFromNestedColumns(t *testing.T) {
+	s, table := parquet(t, "SELECT 1 AS id, {'street': 'A', 'since': DATE '2013-10-01', 'tags': ['x']} AS address, [{'sku': 'y', 'price': 1.5}] AS orders")
+	proposed, err := contract.Infer(context.Background(), s, table, contract.InferOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := contract.Render(proposed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "          - name: tags\n            logicalType: array\n            items:\n              logicalType: string\n"; !strings.Contains(string(text), want) {
+		t.Errorf("%s", text)
+	}
+	result, err := contract.Check(context.Background(), s, table, parse(t, string(text)), contract.CheckOptions{})
+	if err != nil || len(result.Findings) > 0 {
+		t.Errorf("the data breaks the contract made from it: %+v %v\n%s", result, err, text)
 	}
 }

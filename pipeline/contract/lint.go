@@ -19,6 +19,8 @@ var lintRules = []func(*linter){
 	lintProperties,
 	lintKeys,
 	lintQuality,
+	lintQueries,
+	lintZones,
 	lintCustom,
 	lintPromises,
 }
@@ -26,12 +28,17 @@ var lintRules = []func(*linter){
 type linter struct {
 	contract *Contract
 	findings []report.Finding
+	duck     *engine
 }
 
 func lint(c *Contract) []report.Finding {
 	l := &linter{contract: c}
 	for _, rule := range lintRules {
 		rule(l)
+	}
+	if l.duck != nil {
+		// It was only asked; there is nothing to lose in closing it.
+		_ = l.duck.close()
 	}
 	return l.findings
 }
@@ -42,6 +49,10 @@ func (l *linter) error(code, remedy string, path []any, format string, args ...a
 
 func (l *linter) warn(code, remedy string, path []any, format string, args ...any) {
 	l.add(report.Warning, code, remedy, path, format, args...)
+}
+
+func (l *linter) note(code, remedy string, path []any, format string, args ...any) {
+	l.add(report.Info, code, remedy, path, format, args...)
 }
 
 func (l *linter) add(severity report.Severity, code, remedy string, path []any, format string, args ...any) {
@@ -85,6 +96,9 @@ func lintServers(l *linter) {
 			l.error("contract/duplicate-name", "give each server a name of its own", join(path, "server"), "two servers are called %q", s.Server)
 		}
 		seen[s.Server] = true
+		if s.Type != "local" {
+			l.note("contract/server-unread", "", join(path, "type"), "linecook reads files; the server %q of type %s is documentation", s.Server, s.Type)
+		}
 		for _, keys := range serverKeys {
 			if keys.typ != s.Type {
 				continue
@@ -133,27 +147,20 @@ func uniqueIDs[T any](l *linter, list []T, id func(T) StableID, path ...any) {
 
 func lintObjects(l *linter) {
 	c := l.contract
-	switch {
-	case len(c.Schema) == 0:
+	if len(c.Schema) == 0 {
 		l.error("contract/no-schema", "describe the table under schema", at("schema"), "the contract has no schema, so it would check nothing")
-	case len(c.Schema) > 1:
-		l.error("contract/several-objects", "write one contract for each table", at("schema", 1, "name"),
-			"the contract has %d schema objects; linecook checks a table against a contract with one", len(c.Schema))
 	}
+	seen := map[string]bool{}
 	for i, o := range c.Schema {
-		if strings.TrimSpace(o.Name) == "" {
+		switch {
+		case strings.TrimSpace(o.Name) == "":
 			l.error("contract/empty-value", "give it a value", at("schema", i, "name"), "the name of a schema object is empty")
+		case seen[strings.ToLower(o.Name)]:
+			l.error("contract/duplicate-name", "give each object a name of its own", at("schema", i, "name"), "two schema objects are called %q", o.Name)
 		}
+		seen[strings.ToLower(o.Name)] = true
 		if len(o.Properties) == 0 {
 			l.error("contract/no-properties", "list the columns under properties", at("schema", i), "the schema object %q has no properties, so it would check nothing", o.Name)
 		}
-	}
-}
-
-// lintPromises says which parts of the contract linecook reads and does not
-// hold, where a reader could think that it does.
-func lintPromises(l *linter) {
-	if len(l.contract.SLAProperties) > 0 {
-		l.warn("contract/sla-unchecked", "watch them elsewhere", at("slaProperties"), "slaProperties are documentation: linecook does not check them")
 	}
 }

@@ -1,12 +1,11 @@
 package contract
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/dlclark/regexp2"
-
-	"github.com/linecook-ml/linecook/pipeline/document"
 )
 
 // typeOptions lists the options of each logical type that can be a column.
@@ -30,9 +29,6 @@ var allOptions = []string{
 	"timezone", "defaultTimezone", "minProperties", "maxProperties", "required", "minItems", "maxItems", "uniqueItems",
 }
 
-// stringFormats are the formats that can be checked; the standard has more.
-var stringFormats = []string{"email", "uuid", "ipv4"}
-
 func lintProperties(l *linter) {
 	for i, o := range l.contract.Schema {
 		names, columns := map[string]bool{}, map[string]bool{}
@@ -55,12 +51,9 @@ func lintProperties(l *linter) {
 }
 
 func (l *linter) property(p *Property, path []any) {
-	switch p.LogicalType {
-	case "":
+	if p.LogicalType == "" {
 		l.error("contract/no-type", "add logicalType", path, "the property %q has no logicalType, so its values cannot be checked", p.Name)
 		return
-	case TypeObject, TypeArray:
-		l.error("contract/unsupported-type", "describe a column of plain values", join(path, "logicalType"), "the property %q is an %s: nested columns are not supported yet", p.Name, p.LogicalType)
 	}
 	if p.Properties != nil && p.LogicalType != TypeObject {
 		l.error("contract/nested", "remove it, or correct logicalType", join(path, "properties"), "a property of type %s has no properties", p.LogicalType)
@@ -85,6 +78,47 @@ func (l *linter) property(p *Property, path []any) {
 		}
 	}
 	l.options(p, join(path, "logicalTypeOptions"))
+	l.parts(p, path)
+}
+
+// parts lints what a nested property is made of. A part keeps its type, its
+// options and its library rules; what needs a column of its own it cannot have.
+func (l *linter) parts(p *Property, path []any) {
+	if p.isNested() {
+		for k := range p.Quality {
+			if ruleType(&p.Quality[k]) == "library" && p.Quality[k].Metric != MetricNullValues {
+				l.nested(join(path, "quality", k), "the rule %s of the %s %q", p.Quality[k].Metric, p.LogicalType, p.Name)
+			}
+		}
+		if p.isKey() || p.isUnique() {
+			l.nested(path, "a key or a unique value of type %s", p.LogicalType)
+		}
+	}
+	names := map[string]bool{}
+	for i, s := range p.parts() {
+		below := join(path, "items")
+		if !s.items {
+			below = join(path, "properties", i)
+			if names[strings.ToLower(s.property.Name)] {
+				l.error("contract/duplicate-name", "rename or remove one of them", join(below, "name"), "two properties are called %q", s.property.Name)
+			}
+			names[strings.ToLower(s.property.Name)] = true
+		}
+		l.property(s.property, below)
+		if s.property.isKey() || s.property.isUnique() {
+			l.nested(below, "a key or a unique value inside of %q", p.Name)
+		}
+		if s.property.options().Pattern != nil {
+			l.nested(join(below, "logicalTypeOptions", "pattern"), "a pattern inside of %q", p.Name)
+		}
+		for k := range s.property.Quality {
+			l.nested(join(below, "quality", k), "a quality rule inside of %q", p.Name)
+		}
+	}
+}
+
+func (l *linter) nested(path []any, what string, args ...any) {
+	l.error("contract/nested-rule", "state it for a column of plain values, or with an sql rule of the schema object", path, "%s cannot be checked", fmt.Sprintf(what, args...))
 }
 
 func (l *linter) options(p *Property, path []any) {
@@ -94,11 +128,8 @@ func (l *linter) options(p *Property, path []any) {
 		l.pattern(*o.Pattern, join(path, "pattern"))
 	}
 	l.format(p, o.Format, join(path, "format"))
-	if o.DefaultTimezone != "" && !contains([]string{"UTC", "Etc/UTC"}, o.DefaultTimezone) {
-		l.error("contract/timezone", "store times in UTC, or with their offset", join(path, "defaultTimezone"), "the time zone %q is not supported yet; only Etc/UTC is", o.DefaultTimezone)
-	}
-	if o.Timezone != nil && p.LogicalType == TypeTime {
-		l.error("contract/timezone", "remove the option", join(path, "timezone"), "a time of day with a time zone is not supported yet")
+	if o.Timezone != nil && *o.Timezone && p.LogicalType == TypeTime {
+		l.error("contract/timezone", "use a timestamp", join(path, "timezone"), "a time of day with a time zone is no moment, and is not supported")
 	}
 	for _, bound := range bounds(o) {
 		if !given(bound.value) {
@@ -120,13 +151,21 @@ func (l *linter) lengths(o TypeOptions, path []any) {
 	for _, length := range []struct {
 		key   string
 		value *int
-	}{{"minLength", o.MinLength}, {"maxLength", o.MaxLength}} {
+	}{
+		{"minLength", o.MinLength}, {"maxLength", o.MaxLength}, {"minItems", o.MinItems}, {"maxItems", o.MaxItems},
+		{"minProperties", o.MinProperties}, {"maxProperties", o.MaxProperties},
+	} {
 		if length.value != nil && *length.value < 0 {
 			l.error("contract/bound", "write 0 or more", join(path, length.key), "%s %d is negative", length.key, *length.value)
 		}
 	}
-	if o.MinLength != nil && o.MaxLength != nil && *o.MinLength > *o.MaxLength {
-		l.error("contract/empty-range", "correct one of them", join(path, "minLength"), "minLength %d is greater than maxLength %d: no value can keep both", *o.MinLength, *o.MaxLength)
+	for _, pair := range []struct {
+		what      string
+		low, high *int
+	}{{"Length", o.MinLength, o.MaxLength}, {"Items", o.MinItems, o.MaxItems}, {"Properties", o.MinProperties, o.MaxProperties}} {
+		if pair.low != nil && pair.high != nil && *pair.low > *pair.high {
+			l.error("contract/empty-range", "correct one of them", join(path, "min"+pair.what), "min%s %d is greater than max%s %d: no value can keep both", pair.what, *pair.low, pair.what, *pair.high)
+		}
 	}
 }
 
@@ -197,23 +236,22 @@ func (l *linter) format(p *Property, format string, path []any) {
 	if format == "" {
 		return
 	}
-	known := stringFormats
+	known := stringFormatNames()
 	switch p.LogicalType {
 	case TypeInteger:
 		known = integerFormatNames()
 	case TypeNumber:
 		known = []string{"f32", "f64"}
 	case TypeDate, TypeTimestamp, TypeTime:
-		known = timeFormatNames(p.LogicalType)
+		if _, err := readTimeFormat(p.LogicalType, format); err != nil {
+			l.error("contract/format", "write a pattern of Java's DateTimeFormatter, as yyyy-MM-dd'T'HH:mm:ssXXX", path, "the format %q of a %s cannot be read: %v", clip(format), p.LogicalType, err)
+		}
+		return
 	}
 	if contains(known, format) {
 		return
 	}
-	hint := ""
-	if near, ok := document.Nearest(format, known); ok {
-		hint = "; did you mean " + near + "?"
-	}
-	l.error("contract/format", "use one of: "+strings.Join(known, " | "), path, "the format %q of a %s is not supported%s", format, p.LogicalType, hint)
+	l.error("contract/format", "use one of: "+strings.Join(known, " | "), path, "the format %q of a %s is not supported%s", format, p.LogicalType, didYouMean(format, known))
 }
 
 // lintKeys holds that the positions of a composite primary key are 1, 2, 3….

@@ -29,7 +29,7 @@ var metrics = []struct {
 	{name: MetricNullValues, property: true, percent: true},
 	{name: MetricMissingValues, property: true, percent: true, arguments: []string{"missingValues"}, needsArgument: true},
 	{name: MetricInvalidValues, property: true, percent: true, arguments: []string{"validValues", "pattern"}, needsArgument: true},
-	{name: MetricDuplicateValues, property: true, object: true, arguments: []string{"properties"}, objectArgumentOnly: true},
+	{name: MetricDuplicateValues, property: true, object: true, percent: true, arguments: []string{"properties"}, objectArgumentOnly: true},
 	{name: MetricRowCount, object: true},
 }
 
@@ -84,8 +84,11 @@ func (l *linter) rule(r *Rule, o *Object, p *Property, path []any) {
 	switch typ {
 	case "text":
 		return
-	case "sql", "custom":
-		l.error("contract/unsupported-rule", "express it with a metric, or remove it", path, "rules of type %s are not supported yet, and a rule that cannot run must not look kept", typ)
+	case "sql":
+		l.sqlRule(r, o, p, path)
+		return
+	case "custom":
+		l.customRule(r, p, path)
 		return
 	}
 	l.libraryRule(r, o, p, path)

@@ -63,6 +63,16 @@ func valueLiteral(logicalType string, v Text) (string, bool) {
 	return boundLiteral(logicalType, v)
 }
 
+// dataLiteral is SQL for a text out of the data. A byte of zero, which a file may
+// hold and the contract not, would end the statement.
+func dataLiteral(text string) string {
+	parts := strings.Split(text, "\x00")
+	for i := range parts {
+		parts[i] = dataset.Literal(parts[i])
+	}
+	return "(" + strings.Join(parts, " || chr(0) || ") + ")"
+}
+
 // show is a value as the contract writes it.
 func show(v Text) string {
 	if v.Kind == document.Text {

@@ -3,6 +3,9 @@ package contract
 import (
 	"fmt"
 	"strconv"
+	"strings"
+
+	"github.com/linecook-ml/linecook/pipeline/document"
 )
 
 // An operator compares a metric with one number, or with a range whose both
@@ -11,6 +14,8 @@ type operator struct {
 	name      string
 	low, high float64
 	ranged    bool
+	// truth is set where a boolean is compared instead of a number.
+	truth *bool
 }
 
 // operatorOf is a rule's one operator. Lint has made sure that there is one.
@@ -21,6 +26,10 @@ func operatorOf(r *Rule) (operator, error) {
 	}{{"mustBe", r.MustBe}, {"mustNotBe", r.MustNotBe}} {
 		if !given(o.text) {
 			continue
+		}
+		if o.text.Kind == document.Boolean && ruleType(r) == "sql" {
+			truth := strings.EqualFold(o.text.Text, "true")
+			return operator{name: o.name, truth: &truth}, nil
 		}
 		x, ok := o.text.Float()
 		if !ok {
@@ -80,6 +89,9 @@ func (o operator) holds(x float64) bool {
 // String reads like the contract. It says how a range is read, because the
 // standard's text and its implementations differ.
 func (o operator) String() string {
+	if o.truth != nil {
+		return o.name + " " + strconv.FormatBool(*o.truth)
+	}
 	if o.ranged {
 		return fmt.Sprintf("%s [%s, %s], both included", o.name, number(o.low), number(o.high))
 	}

@@ -1,6 +1,9 @@
 package contract
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/linecook-ml/linecook/pipeline/document"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
@@ -14,6 +17,7 @@ const SchemaID = "https://linecook-ml.github.io/schema/contract.json"
 func Parse(file string, data []byte) (*Contract, []report.Finding) {
 	c := &Contract{file: file, text: data}
 	doc, findings := document.Decode(file, data, c)
+	hintAtArguments(findings)
 	if doc == nil || report.HasErrors(findings) {
 		return nil, findings
 	}
@@ -24,6 +28,18 @@ func Parse(file string, data []byte) (*Contract, []report.Finding) {
 		return nil, findings
 	}
 	return c, findings
+}
+
+// hintAtArguments helps those who copied the example of the standard's text, in
+// which the pattern of invalidValues stands beside arguments.
+func hintAtArguments(findings []report.Finding) {
+	for i, f := range findings {
+		for _, key := range allArguments {
+			if f.Code == document.CodeUnknownKey && strings.HasPrefix(f.Message, fmt.Sprintf("unknown key %q in \"quality[", key)) {
+				findings[i].Remedy = fmt.Sprintf("put %s under arguments; the example in the standard's text has it in the wrong place", key)
+			}
+		}
+	}
 }
 
 // JSONSchema is the JSON Schema of the contracts that linecook reads, made from

@@ -55,7 +55,7 @@ func (k *checker) cut() error {
 			k.add(k.missingColumn(v, index, near))
 			continue
 		case !b.castable:
-			k.add(k.wrongColumnType(v, index))
+			k.wrongColumnType(v, index)
 			continue
 		}
 		v.where = " WHERE " + partition.condition(b.partitionValue(), p, literal)
@@ -109,50 +109,28 @@ func (k *checker) partitionLiteral(p *Property, value string) (string, error) {
 // findRows drops the views without a row of the partition: another day's schema
 // is no finding of this day.
 func (k *checker) findRows() error {
-	if err := k.unassigned(); err != nil {
-		return err
-	}
-	var kept []view
-	for _, v := range k.views {
-		var n int64
-		if err := k.session.DB().QueryRowContext(k.ctx, "SELECT count(*) FROM ("+v.base(v.segment.Relation(), nil, none)+")").Scan(&n); err != nil {
-			return err
-		}
-		if n > 0 {
-			kept = append(kept, v)
-		}
-	}
-	k.views = kept
-	return nil
-}
-
-func none(int) bool { return false }
-
-// unassigned looks for rows without a readable partition value. They are this
-// partition's problem when they stand in a file that has rows of it: then they
-// may well belong to it.
-func (k *checker) unassigned() error {
 	index := k.contract.index(k.contract.object().property(k.opt.Partition.Column))
+	var kept []view
 	var inFiles int64
 	for _, v := range k.views {
-		b := v.columns[index]
-		unreadable := "(" + b.typed() + ") IS NULL"
-		var n int64
-		if err := k.session.DB().QueryRowContext(k.ctx, "SELECT count(*) FROM "+v.segment.Relation()+" AS r WHERE "+unreadable).Scan(&n); err != nil {
-			return err
-		}
-		if n == 0 || hidesRowNames(v.segment) {
-			inFiles += n
-			continue
-		}
 		inside := strings.TrimPrefix(v.where, " WHERE ")
-		query := "SELECT coalesce(sum(n), 0) FROM (SELECT count(*) FILTER (WHERE " + unreadable + ") AS n, count(*) FILTER (WHERE " + inside + ") AS here FROM " +
-			v.segment.RowRelation() + " AS r GROUP BY r._file) WHERE here > 0"
-		if err := k.session.DB().QueryRowContext(k.ctx, query).Scan(&n); err != nil {
+		unreadable := "(" + v.columns[index].typed() + ") IS NULL"
+		counts := "count(*) FILTER (WHERE " + inside + "), count(*) FILTER (WHERE " + unreadable + ")"
+		var here, unknown int64
+		if err := k.session.DB().QueryRowContext(k.ctx, "SELECT "+counts+" FROM "+v.segment.Relation()+" AS r").Scan(&here, &unknown); err != nil {
 			return err
 		}
-		inFiles += n
+		if here > 0 {
+			kept = append(kept, v)
+		}
+		if unknown > 0 && !hidesRowNames(v.segment) {
+			if err := k.session.DB().QueryRowContext(k.ctx, unreadableBeside(v, inside, unreadable)).Scan(&unknown); err != nil {
+				return err
+			}
+		}
+		inFiles += unknown
 	}
+	k.views = kept
 	if inFiles > 0 {
 		p := k.contract.object().Properties[index]
 		k.add(report.Finding{Code: "contract/unassigned-rows", Severity: report.Error, Column: p.Column(), Count: inFiles,
@@ -161,4 +139,12 @@ func (k *checker) unassigned() error {
 			Remedy:   "correct the values"})
 	}
 	return nil
+}
+
+// unreadableBeside counts rows without a readable partition value. They are this
+// partition's problem when they stand in a file that has rows of it: then they
+// may well belong to it.
+func unreadableBeside(v view, inside, unreadable string) string {
+	return "SELECT coalesce(sum(n), 0) FROM (SELECT count(*) FILTER (WHERE " + unreadable + ") AS n, count(*) FILTER (WHERE " + inside + ") AS here FROM " +
+		v.segment.RowRelation() + " AS r GROUP BY r._file) WHERE here > 0"
 }

@@ -1,8 +1,6 @@
 package contract
 
 import (
-	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,7 +8,6 @@ import (
 
 	"github.com/dlclark/regexp2"
 
-	"github.com/linecook-ml/linecook/pipeline/dataset"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -22,11 +19,16 @@ type tally struct {
 	ran    bool
 }
 
-// tally counts the rows, and those that each row check counts, in one scan of
-// each segment.
+// tally counts the rows, and those that each row check counts, and looks
+// whether keys may repeat, in one scan of each segment.
 func (k *checker) tally() error {
-	k.checks = k.contract.plan()
+	k.checks, k.groups = k.contract.plan(), k.contract.groupPlan()
 	k.tallies = make([]tally, len(k.checks))
+	k.repeats = make([]bool, len(k.groups))
+	for i := range k.repeats {
+		// Only within one view are different keys a matter of one scan.
+		k.repeats[i] = len(k.views) > 1
+	}
 	for _, v := range k.views {
 		if err := k.aggregate(v); err != nil {
 			return err
@@ -60,20 +62,41 @@ func (k *checker) checkRows() error {
 	if err != nil {
 		return err
 	}
+	described, err := k.describeBad(failed)
+	if err != nil {
+		return err
+	}
 	for _, i := range failed {
-		k.report(&checks[i], tallies[i], samples[i])
+		members, err := k.newMembers(&checks[i])
+		if err != nil {
+			return err
+		}
+		k.report(&checks[i], tallies[i], samples[i], described[i], members)
 	}
 	return nil
 }
 
 func (k *checker) aggregate(v view) error {
 	columns := []string{"count(*)"}
-	var which []int
+	var checked, keyed []int
 	for i := range k.checks {
-		c := &k.checks[i]
-		if v.can(c) && c.pattern == "" {
-			columns = append(columns, "count(*) FILTER (WHERE "+c.cond+")")
-			which = append(which, i)
+		if c := &k.checks[i]; v.can(c) && c.pattern == "" {
+			columns = append(columns, v.count(c))
+			checked = append(checked, i)
+		}
+	}
+	for i, c := range k.groups {
+		if len(k.views) == 1 && v.hasKey(c) {
+			all, different := v.keySum(c)
+			columns = append(columns, all, different)
+			keyed = append(keyed, i)
+		}
+	}
+	for i, b := range v.columns {
+		if b.present && !b.ignored && !k.table.Text {
+			// Counts alone come out of a Parquet file's footer, and the values may be
+			// damaged: this has each of them read. Of a text file all is read.
+			columns = append(columns, fmt.Sprintf("CAST(max(r%d) IS NULL AS BIGINT)", i))
 		}
 	}
 	counts := make([]int64, len(columns))
@@ -86,14 +109,17 @@ func (k *checker) aggregate(v view) error {
 		return err
 	}
 	k.result.Rows += counts[0]
-	for j, i := range which {
-		k.tallies[i].count += counts[j+1]
+	for _, i := range checked {
+		counts = counts[1:]
+		k.tallies[i].count += counts[0]
 		k.tallies[i].ran = true
+	}
+	for _, i := range keyed {
+		k.repeats[i] = counts[1] != counts[2]
+		counts = counts[2:]
 	}
 	return nil
 }
-
-func (v view) present(i int) bool { return v.columns[i].present }
 
 // judgePattern matches each distinct value once. DuckDB's own expressions are
 // RE2, which lacks what ECMA-262 has and means other things by some of the same
@@ -118,7 +144,7 @@ func (k *checker) judgePattern(c *rowCheck, t *tally) error {
 
 func (k *checker) judgeView(c *rowCheck, t *tally, v view, pattern *regexp2.Regexp) error {
 	only := func(i int) bool { return i == c.property }
-	query := fmt.Sprintf("SELECT t%d, bool_or(%s), count(*) FROM (%s) WHERE t%d IS NOT NULL GROUP BY 1", c.property, c.cond, v.base(v.segment.Relation(), nil, only), c.property)
+	query := fmt.Sprintf("SELECT t%d, bool_or(%s), count(*) FROM (%s) WHERE t%d IS NOT NULL GROUP BY 1", c.property, v.condition(c), v.base(v.segment.Relation(), nil, only), c.property)
 	found, err := k.session.DB().QueryContext(k.ctx, query)
 	if err != nil {
 		return err
@@ -136,7 +162,7 @@ func (k *checker) judgeView(c *rowCheck, t *tally, v view, pattern *regexp2.Rege
 			if err != nil {
 				// The match took too long. What is not known to match does not.
 				k.add(report.Finding{Code: "contract/pattern-timeout", Severity: report.Error, Position: c.position, Column: k.column(c),
-					Message: fmt.Sprintf("the pattern %q needs more than %s for the value %s", clip(c.pattern), patternTimeout, strconv.Quote(clip(value))),
+					Message: fmt.Sprintf("the pattern %q needs more than %s for the value %s", clip(c.pattern), patternTimeout, shown(value, c.masked)),
 					Remedy:  "write a pattern without nested repetitions"})
 				return nil
 			}
@@ -182,13 +208,15 @@ func (k *checker) metric(r *Rule, count int64) float64 {
 	return float64(count)
 }
 
-func (k *checker) report(c *rowCheck, t tally, samples []string) {
-	name := k.contract.object().Properties[c.property].Name
+func (k *checker) report(c *rowCheck, t tally, samples []string, words ...string) {
+	name := c.name
 	message := fmt.Sprintf("%s of column %q %s", rows(t.count), name, singular(c.problem, t.count))
 	if c.rule != nil {
 		message += k.broken(c.rule, t.count)
 	}
-	k.add(report.Finding{Code: c.code, Severity: c.severity, Message: message, Remedy: c.remedy, Position: c.position, Column: k.column(c), Count: t.count, Samples: samples})
+	f := report.Finding{Code: c.code, Severity: c.severity, Message: message, Remedy: c.remedy, Position: c.position, Column: k.column(c), Count: t.count, Samples: samples}
+	k.diagnose(&f, words...)
+	k.add(f)
 }
 
 // broken says which number broke which operator.
@@ -219,94 +247,4 @@ func singular(problem string, n int64) string {
 		verb = "breaks"
 	}
 	return verb + " " + rest
-}
-
-// A sample is one row as DuckDB's JSON gives it.
-type sample struct {
-	File  string  `json:"f"`
-	Row   int64   `json:"r"`
-	Value *string `json:"v"`
-}
-
-func (s sample) String() string {
-	value := "null"
-	if s.Value != nil {
-		value = strconv.Quote(clip(*s.Value))
-	}
-	return fmt.Sprintf("%s row %d: %s", s.File, s.Row, value)
-}
-
-// samples finds the first rows that each failed check counted, by file and row.
-func (k *checker) samples(checks []rowCheck, tallies []tally, failed []int) (map[int][]string, error) {
-	found := map[int][]sample{}
-	for _, v := range k.views {
-		if err := k.sampleView(v, checks, tallies, failed, found); err != nil {
-			return nil, err
-		}
-	}
-	out := map[int][]string{}
-	for i, list := range found {
-		slices.SortStableFunc(list, func(a, b sample) int {
-			if n := strings.Compare(a.File, b.File); n != 0 {
-				return n
-			}
-			return int(a.Row - b.Row)
-		})
-		for _, s := range list[:min(len(list), k.opt.MaxSamples)] {
-			out[i] = append(out[i], s.String())
-		}
-	}
-	return out, nil
-}
-
-func (k *checker) sampleView(v view, checks []rowCheck, tallies []tally, failed []int, found map[int][]sample) error {
-	var columns []string
-	var which []int
-	used := map[int]bool{}
-	for _, i := range failed {
-		c := &checks[i]
-		if !v.can(c) || tallies[i].count == 0 {
-			continue
-		}
-		columns = append(columns, fmt.Sprintf("CAST(to_json(min({'f': f, 'r': w, 'v': CAST(r%d AS VARCHAR)}, %d) FILTER (WHERE %s)) AS VARCHAR)", c.property, k.opt.MaxSamples, sampleCondition(c, tallies[i])))
-		which = append(which, i)
-		used[c.property] = true
-	}
-	if columns == nil || hidesRowNames(v.segment) {
-		return nil
-	}
-	texts := make([]sql.NullString, len(columns))
-	targets := make([]any, len(columns))
-	for i := range texts {
-		targets[i] = &texts[i]
-	}
-	base := v.base(v.segment.RowRelation(), []string{"r._file AS f", "r._row AS w"}, func(i int) bool { return used[i] && v.columns[i].present })
-	if err := k.session.DB().QueryRowContext(k.ctx, "SELECT "+strings.Join(columns, ", ")+" FROM ("+base+")").Scan(targets...); err != nil {
-		return err
-	}
-	for j, i := range which {
-		if !texts[j].Valid {
-			continue
-		}
-		var list []sample
-		if err := json.Unmarshal([]byte(texts[j].String), &list); err != nil {
-			return fmt.Errorf("read samples: %w", err)
-		}
-		found[i] = append(found[i], list...)
-	}
-	return nil
-}
-
-func sampleCondition(c *rowCheck, t tally) string {
-	if c.pattern == "" {
-		return c.cond
-	}
-	literals := make([]string, len(t.values))
-	for i, value := range t.values {
-		literals[i] = dataset.Literal(value)
-	}
-	if literals == nil {
-		return c.cond
-	}
-	return fmt.Sprintf("(%s OR t%d IN (%s))", c.cond, c.property, strings.Join(literals, ", "))
 }

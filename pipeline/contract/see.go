@@ -154,7 +154,7 @@ func lookAtValues(ctx context.Context, s *dataset.Session, relation string, colu
 		c := &columns[i]
 		typ := c.logicalType()
 		typed, ok := bare(typ).cast(fmt.Sprintf("v%d", i), c.column.Type)
-		if !ok || c.nulls == c.rows {
+		if !ok || c.nulls == c.rows || bare(typ).isNested() {
 			continue
 		}
 		expressions = append(expressions, "CAST(min("+typed+") AS VARCHAR)", "CAST(max("+typed+") AS VARCHAR)", "count("+typed+")")
@@ -203,8 +203,8 @@ func (c *seenColumn) logicalType() string {
 	}
 	values := c.rows - c.nulls
 	for _, t := range inferable {
-		number := t.typ == TypeInteger || t.typ == TypeNumber
-		if values > 0 && c.looksLike[t.typ] == values && !(number && c.leadingZero > 0) && !c.uncast {
+		code := c.leadingZero > 0 && (t.typ == TypeInteger || t.typ == TypeNumber)
+		if values > 0 && c.looksLike[t.typ] == values && !code && !c.uncast {
 			return t.typ
 		}
 	}
@@ -212,10 +212,23 @@ func (c *seenColumn) logicalType() string {
 }
 
 func (c *seenColumn) declaredType() string {
-	switch family := typeFamily(c.column.Type); {
-	case contains(wholeTypes, family) && !c.uncast:
+	if contains(wholeTypes, typeFamily(c.column.Type)) && c.uncast {
+		return TypeNumber
+	}
+	return typeOf(c.column.Type)
+}
+
+// typeOf is the logical type that holds the values of a DuckDB type.
+func typeOf(duck string) string {
+	if _, isList := listElement(duck); isList {
+		return TypeArray
+	}
+	switch family := typeFamily(duck); {
+	case structFields(duck) != nil:
+		return TypeObject
+	case contains(wholeTypes, family):
 		return TypeInteger
-	case contains(wholeTypes, family) || contains([]string{"FLOAT", "DOUBLE", "DECIMAL"}, family):
+	case contains([]string{"FLOAT", "DOUBLE", "DECIMAL"}, family):
 		return TypeNumber
 	case family == "BOOLEAN":
 		return TypeBoolean

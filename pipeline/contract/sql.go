@@ -19,43 +19,6 @@ const (
 	offsetForm  = `(Z|[-+][0-9]{2}(:?[0-9]{2})?)`
 )
 
-// timeFormats are the JDK patterns that can be checked: those that write a
-// moment in ISO 8601's order. form is what a text must look like.
-var timeFormats = []struct{ typ, format, form string }{
-	{TypeDate, "yyyy-MM-dd", dateForm},
-	{TypeTime, "HH:mm", `([01][0-9]|2[0-3]):[0-5][0-9]`},
-	{TypeTime, "HH:mm:ss", `([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]`},
-	{TypeTimestamp, "yyyy-MM-dd HH:mm", dateForm + ` [0-9]{2}:[0-9]{2}`},
-	{TypeTimestamp, "yyyy-MM-dd HH:mm:ss", dateForm + ` [0-9]{2}:[0-9]{2}:[0-9]{2}`},
-	{TypeTimestamp, "yyyy-MM-dd HH:mm:ssZ", dateForm + ` [0-9]{2}:[0-9]{2}:[0-9]{2}[-+][0-9]{4}`},
-	{TypeTimestamp, "yyyy-MM-dd HH:mm:ssXXX", dateForm + ` [0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[-+][0-9]{2}:[0-9]{2})`},
-	{TypeTimestamp, "yyyy-MM-dd'T'HH:mm:ss", dateForm + `T[0-9]{2}:[0-9]{2}:[0-9]{2}`},
-	{TypeTimestamp, "yyyy-MM-dd'T'HH:mm:ss'Z'", dateForm + `T[0-9]{2}:[0-9]{2}:[0-9]{2}Z`},
-	{TypeTimestamp, "yyyy-MM-dd'T'HH:mm:ssZ", dateForm + `T[0-9]{2}:[0-9]{2}:[0-9]{2}[-+][0-9]{4}`},
-	{TypeTimestamp, "yyyy-MM-dd'T'HH:mm:ssXXX", dateForm + `T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[-+][0-9]{2}:[0-9]{2})`},
-	{TypeTimestamp, "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", dateForm + `T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z`},
-	{TypeTimestamp, "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", dateForm + `T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}(Z|[-+][0-9]{2}:[0-9]{2})`},
-}
-
-func timeFormatNames(typ string) []string {
-	var names []string
-	for _, f := range timeFormats {
-		if f.typ == typ {
-			names = append(names, f.format)
-		}
-	}
-	return names
-}
-
-func timeForm(typ, format string) (string, bool) {
-	for _, f := range timeFormats {
-		if f.typ == typ && f.format == format {
-			return f.form, true
-		}
-	}
-	return "", false
-}
-
 // integerFormats give the DuckDB type that holds each width and the range where
 // that type is wider. An integer without a format is i64 here: the default of
 // the standard's schema, i32, would refuse identifiers that every table has.
@@ -83,6 +46,8 @@ func integerFormatNames() []string {
 // duckType is the type of a property's values in SQL.
 func (p *Property) duckType() string {
 	switch p.LogicalType {
+	case TypeObject, TypeArray:
+		return p.nestedType()
 	case TypeInteger:
 		for _, f := range integerFormats {
 			if f.format == p.options().Format {
@@ -108,13 +73,19 @@ func (p *Property) duckType() string {
 // contract: NULL where v is no such value, or is one of the property's missing
 // values. It is false where no value of that column could be one.
 func (p *Property) cast(v, columnType string) (string, bool) {
-	family := typeFamily(columnType)
-	if family == "ENUM" || family == "UUID" {
-		v, family = "CAST("+v+" AS VARCHAR)", "VARCHAR"
+	if p.isNested() {
+		return p.castNested(v, columnType)
 	}
+	v, family := plainText(v, columnType)
+	tried := p.try(v, family)
+	return p.castTried(v, family, tried)
+}
+
+// castTried is cast where the part of it that try gives has been worked out.
+func (p *Property) castTried(v, family, tried string) (string, bool) {
 	expression, ok := "", false
 	if family == "VARCHAR" {
-		expression, ok = p.castText(v), true
+		expression, ok = p.castText(v, tried), true
 	} else {
 		expression, ok = p.castNative(v, family)
 	}
@@ -124,52 +95,109 @@ func (p *Property) cast(v, columnType string) (string, bool) {
 	return expression, ok
 }
 
+// plainText is v as text where its type is one of text in disguise, and the
+// family of its type.
+func plainText(v, columnType string) (text, family string) {
+	switch family = typeFamily(columnType); family {
+	case "ENUM", "UUID":
+		return "CAST(" + v + " AS VARCHAR)", "VARCHAR"
+	case typeJSON:
+		return "CASE WHEN json_type(" + v + ") NOT IN ('OBJECT', 'ARRAY') THEN " + v + " ->> '$' END", "VARCHAR"
+	}
+	return v, family
+}
+
+// missingCondition is the condition that v is a listed missing value.
+func (p *Property) missingCondition(v, columnType string) string {
+	if p.isNested() {
+		return never
+	}
+	if missing := p.missing(plainText(v, columnType)); missing != "" {
+		return missing
+	}
+	return never
+}
+
+// never is the condition that holds for no row.
+const never = "false"
+
 func matches(v, form string) string {
 	return "regexp_full_match(" + v + ", " + dataset.Literal(form) + ")"
 }
 
+// try is DuckDB's own cast of a text, which castText needs more than once: a
+// query works it out in a column of its own. It is "" where castText needs none.
+func (p *Property) try(v, family string) string {
+	if family != "VARCHAR" {
+		return ""
+	}
+	if f, ok := p.timeFormat(); ok {
+		return f.parse(v)
+	}
+	switch p.LogicalType {
+	case TypeInteger, TypeNumber, TypeDate, TypeTimestamp:
+		return "TRY_CAST(" + v + " AS " + p.duckType() + ")"
+	}
+	return ""
+}
+
 // canonical is the condition that v is written as DuckDB itself writes x. Most
-// values are, and comparing costs a third of what a regular expression costs.
+// values are, and comparing costs a fraction of what a regular expression costs.
 func canonical(v, x string) string { return "CAST(" + x + " AS VARCHAR) = " + v }
 
-func (p *Property) castText(v string) string {
-	o := p.options()
-	form, formatted := timeForm(p.LogicalType, o.Format)
+// castText holds the text v, which DuckDB casts to x, to the forms above. What
+// a cast leaves open is asked for and no more, because these conditions are
+// worked out for every value of a text file.
+func (p *Property) castText(v, x string) string {
+	if f, ok := p.timeFormat(); ok {
+		return f.cast(p, v, x)
+	}
 	switch p.LogicalType {
 	case TypeInteger:
-		x := "TRY_CAST(" + v + " AS " + p.duckType() + ")"
 		return "CASE WHEN " + canonical(v, x) + " THEN " + x + " WHEN " + matches(v, integerForm) + " THEN " + x + " END"
 	case TypeNumber:
-		x := "TRY_CAST(" + v + " AS DOUBLE)"
-		return "CASE WHEN " + matches(v, numberForm) + " AND isfinite(" + x + ") THEN " + x + " END"
+		// Beside numberForm, DuckDB's cast takes space around a number, digits
+		// divided by underscores, two signs, infinities and what is not a number.
+		return "CASE WHEN isfinite(" + x + ") AND " + v + " >= '-' AND " + v + "[-1] >= '.' AND NOT contains(" + v + ", '_') THEN " + x +
+			" WHEN " + matches(v, numberForm) + " AND isfinite(" + x + ") THEN " + x + " END"
 	case TypeBoolean:
-		return "CASE lower(" + v + ") WHEN 'true' THEN true WHEN 'false' THEN false END"
+		return "CASE WHEN " + v + " = 'true' THEN true WHEN " + v + " = 'false' THEN false WHEN lower(" + v + ") = 'true' THEN true WHEN lower(" + v + ") = 'false' THEN false END"
 	case TypeDate:
-		return "CASE WHEN " + matches(v, dateForm) + " THEN TRY_CAST(" + v + " AS DATE) END"
-	case TypeTime:
-		if !formatted {
-			form = clockForm
-		}
-		return "CASE WHEN " + matches(v, clockForm) + " AND " + matches(v, form) + " THEN TRY_CAST(" + v + " AS TIME) END"
-	case TypeTimestamp:
-		x := "TRY_CAST(" + v + " AS TIMESTAMP)"
 		// The year has four digits, and it is none of the special words.
-		plain := v + "[5] = '-' AND isfinite(" + x + ") AND " + canonical(v, x)
-		naive := "WHEN " + plain + " THEN " + x + " WHEN " + matches(v, dateForm+"[T ]"+clockForm) + " THEN " + x + " "
-		zoned := "WHEN " + matches(v, dateForm+"[T ]"+clockForm+offsetForm) + " THEN TRY_CAST(" + v + " AS TIMESTAMPTZ) AT TIME ZONE 'UTC' "
-		if o.Timezone != nil && *o.Timezone {
-			naive = ""
-		}
-		if o.Timezone != nil && !*o.Timezone {
-			zoned = ""
-		}
-		guard := ""
-		if formatted {
-			guard = "WHEN NOT " + matches(v, form) + " THEN NULL "
-		}
-		return "CASE " + guard + naive + zoned + "END"
+		return "CASE WHEN strlen(" + v + ") = 10 AND " + canonical(v, x) + " THEN " + x + " END"
+	case TypeTime:
+		return "CASE WHEN " + matches(v, clockForm) + " THEN TRY_CAST(" + v + " AS TIME) END"
+	case TypeTimestamp:
+		return p.castMoment(v, x)
 	}
 	return v
+}
+
+// castMoment is castText for timestamps in ISO 8601.
+func (p *Property) castMoment(v, x string) string {
+	o := p.options()
+	// Of what DuckDB writes, this length has neither a year of five digits nor one
+	// of the special words.
+	plain := "strlen(" + v + ") = 19 AND " + canonical(v, x)
+	naive := "WHEN " + plain + " THEN " + p.utc(x) + " WHEN " + matches(v, dateForm+"[T ]"+clockForm) + " THEN " + p.utc(x) + " "
+	zoned := "WHEN " + matches(v, dateForm+"[T ]"+clockForm+offsetForm) + " THEN TRY_CAST(" + v + " AS TIMESTAMPTZ) AT TIME ZONE 'UTC' "
+	if o.Timezone != nil && *o.Timezone {
+		naive = ""
+	}
+	if o.Timezone != nil && !*o.Timezone {
+		zoned = ""
+	}
+	return "CASE " + naive + zoned + "END"
+}
+
+// utc is a timestamp without an offset, read in the property's default time
+// zone.
+func (p *Property) utc(x string) string {
+	zone := p.options().DefaultTimezone
+	if zone == "" || zone == "UTC" || zone == "Etc/UTC" {
+		return x
+	}
+	return "((" + x + " AT TIME ZONE " + dataset.Literal(zone) + ") AT TIME ZONE 'UTC')"
 }
 
 // wholeTypes are DuckDB's types of whole numbers.
@@ -214,7 +242,7 @@ func (p *Property) castNative(v, family string) (string, bool) {
 	case TypeTimestamp:
 		switch {
 		case moment && (o.Timezone == nil || !*o.Timezone):
-			return "CASE WHEN isfinite(" + v + ") THEN CAST(" + v + " AS TIMESTAMP) END", true
+			return "CASE WHEN isfinite(" + v + ") THEN " + p.utc("CAST("+v+" AS TIMESTAMP)") + " END", true
 		case zoned && (o.Timezone == nil || *o.Timezone):
 			return "CASE WHEN isfinite(" + v + ") THEN " + v + " AT TIME ZONE 'UTC' END", true
 		}

@@ -74,6 +74,8 @@ type Honesty struct {
 	// known-at times of what they read, found nothing.
 	StaticPassed    bool  `json:"static_passed"`
 	FeaturesChecked int64 `json:"features_checked"`
+	// Dynamic is what the experiment found, see package honesty.
+	Dynamic Certificate `json:"dynamic"`
 }
 
 // Write encodes a report as canonical JSON. Format and the zone of times are
@@ -112,6 +114,7 @@ func Read(data []byte) (Report, error) {
 func (r Report) normal() Report {
 	r.Format = Format
 	r.Training, r.Period = r.Training.utc(), r.Period.utc()
+	r.Honesty.Dynamic = r.Honesty.Dynamic.normal()
 	if r.Estimates == nil {
 		r.Estimates = []metric.Estimate{}
 	}
@@ -154,6 +157,9 @@ func (r Report) check() error {
 		return fmt.Errorf("it holds no estimate; name at least one metric under evaluation in pipeline.yaml")
 	}
 	if err := checkEstimates("all rows", r.Estimates); err != nil {
+		return err
+	}
+	if err := r.Honesty.Dynamic.check(r.Honesty.FeaturesChecked); err != nil {
 		return err
 	}
 	return r.checkParts()

@@ -3,6 +3,7 @@ package evaluation_test
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,10 @@ func report() evaluation.Report {
 		}}},
 		Reliability: []metric.Bin{{N: 27315, Positives: 4210, MeanPredicted: 0.15, ObservedRate: 0.154, Low: 0.15, High: 0.158}},
 		Contract:    evaluation.Contract{Checks: 31, Rows: 262144},
-		Honesty:     evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12},
+		Honesty: evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12, Dynamic: evaluation.Certificate{
+			Passed: true, CutOffs: []time.Time{day(3, 1), day(6, 10)}, Observations: 4000, Features: 12, RowsRemoved: 310000, RowsScrambled: 310000,
+			Sample: 2000, Seed: 42, SnapshotDigest: "sha256:" + strings.Repeat("0", 64), DefinitionsDigest: "sha256:" + strings.Repeat("1", 64),
+		}},
 	}
 }
 
@@ -48,13 +52,14 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 
 	sparse := report()
 	sparse.Format, sparse.Slices, sparse.Reliability = "", nil, nil
+	sparse.Honesty.Dynamic = evaluation.Certificate{}
 	berlin := time.FixedZone("", 7200)
 	sparse.Period = evaluation.Period{From: sparse.Period.From.In(berlin), To: sparse.Period.To.In(berlin)}
 	data, err = evaluation.Write(sparse)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"slices":[]`, `"reliability":[]`, `"format":"linecook.evaluation/v1"`, `"2013-09-01T00:00:00Z"`} {
+	for _, want := range []string{`"cut_offs":[]`, `"slices":[]`, `"reliability":[]`, `"format":"linecook.evaluation/v1"`, `"2013-09-01T00:00:00Z"`} {
 		if !strings.Contains(string(data), want) {
 			t.Errorf("%s lacks %s", data, want)
 		}
@@ -91,6 +96,15 @@ func TestRefused(t *testing.T) {
 		"more events than rows":   {func(r *evaluation.Report) { r.Reliability[0].Positives = 27316 }, "reliability bin 0"},
 		"a bin beyond one":        {func(r *evaluation.Report) { r.Reliability[0].ObservedRate = 1.1 }, "reliability bin 0"},
 		"a bin at NaN":            {func(r *evaluation.Report) { r.Reliability[0].MeanPredicted = nan }, "reliability bin 0"},
+		"a proof at no cut-off":   {func(r *evaluation.Report) { r.Honesty.Dynamic.CutOffs = nil }, "cannot have passed on 0 cut-offs"},
+		"a proof of nothing":      {func(r *evaluation.Report) { r.Honesty.Dynamic.Observations = 0 }, "cannot have passed"},
+		"a proof without rows":    {func(r *evaluation.Report) { r.Honesty.Dynamic.RowsScrambled = 0 }, "cannot have passed"},
+		"a proof of no snapshot":  {func(r *evaluation.Report) { r.Honesty.Dynamic.SnapshotDigest = "" }, "cannot have passed"},
+		"a proof of others":       {func(r *evaluation.Report) { r.Honesty.Dynamic.Features = 11 }, "over 11 features, and 12 were checked"},
+		"a proof below zero":      {func(r *evaluation.Report) { r.Honesty.Dynamic.RowsRemoved = -1 }, "rows_removed"},
+		"cut-offs backwards":      {func(r *evaluation.Report) { slices.Reverse(r.Honesty.Dynamic.CutOffs) }, "cut-off 2"},
+		"a cut-off twice":         {func(r *evaluation.Report) { r.Honesty.Dynamic.CutOffs[1] = r.Honesty.Dynamic.CutOffs[0] }, "cut-off 2"},
+		"a cut-off at no time":    {func(r *evaluation.Report) { r.Honesty.Dynamic.CutOffs[0] = time.Time{} }, "cut-off 1"},
 		"fewer errors than none":  {func(r *evaluation.Report) { r.Contract.Errors = -1 }, "contract errors"},
 	}
 	for name, test := range cases {
@@ -125,6 +139,7 @@ func TestReadRefusesWhatWriteWouldNotWrite(t *testing.T) {
 		"a key too many":    replace(`"rows":27315`, `"rows":27315,"rowz":1`),
 		"a key in capitals": replace(`"rows":27315`, `"Rows":27315`),
 		"a key twice":       replace(`"rows":27315`, `"rows":27315,"rows":27315`),
+		"no proof":          replace(`"dynamic"`, `"dinamic"`),
 		"a key too few":     replace(`"gap_seconds":86400,`, ``),
 		"a number as text":  replace(`"low":0.702`, `"low":"0.702"`),
 		"null for a number": replace(`"low":0.702`, `"low":null`),

@@ -77,7 +77,7 @@ func (p Plan) compile(ctx context.Context, db *sql.DB, within Range) (*compiler,
 	c := &compiler{ctx: ctx, db: db, plan: p, parser: parser, outputs: map[string]string{}}
 	for _, step := range []func() error{
 		func() error { return c.observations(within) },
-		c.bounds, c.sources, c.lookups, c.aggregates,
+		c.bounds, c.sources, c.lookups, c.aggregates, c.extremes,
 	} {
 		if err := step(); err != nil {
 			return nil, err

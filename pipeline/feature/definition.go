@@ -25,6 +25,8 @@ type Definition struct {
 	Lookup     *Lookup    `json:"lookup,omitempty" yaml:"lookup" description:"the latest row of a source that was known at the decision time (as-of join)"`
 	Aggregate  *Aggregate `json:"aggregate,omitempty" yaml:"aggregate" description:"a summary of the rows of a source in a window that ends at the decision time, counting only what was known by then"`
 	MaxMissing *float64   `json:"max_missing,omitempty" yaml:"max_missing" description:"share of a scored partition that may lack this feature before the line stops; 0.5 unless said otherwise"`
+	// PersonalData is not part of what a feature is, so it is in no digest.
+	PersonalData string `json:"-" yaml:"personal_data" description:"why this feature may use columns that the contract classifies as personal; without it, it may not"`
 }
 
 // DefaultMaxMissing is the share of missing values above which a partition is
@@ -56,14 +58,25 @@ type Lookup struct {
 // Aggregate summarises the rows with the same key whose event time lies in
 // (decision time - Window, decision time] and whose known-at time is at or
 // before the decision time. A row is known once the columns that Of, By and the
-// event time use are.
+// event time use are. Rows where Of is NULL do not count.
+//
+// Sum, mean, stddev and last take Of rounded to nine decimals and add exactly;
+// only their result is rounded to a float64. Stddev is that of a sample: the
+// root of the sum of squared deviations from the mean over n - 1. Last is the
+// mean of the N latest rows by event time; of rows with the same event time
+// those known later are the latest and, where that is the same too, the greater
+// ones. Min and max leave out NaN.
 type Aggregate struct {
 	Source   string   `json:"source" yaml:"source" required:"true" description:"the source whose rows are summarised"`
-	Function string   `json:"function" yaml:"function" required:"true" enum:"count,rate,sum,mean" description:"count of rows; rate of a condition; sum or mean of a number, exact to nine decimals"`
-	Of       string   `json:"of,omitempty" yaml:"of" description:"SQL over the source's row: a condition for count and rate, a number for sum and mean; rows where it is NULL do not count"`
+	Function string   `json:"function" yaml:"function" required:"true" enum:"count,rate,sum,mean,min,max,stddev,distinct,last" description:"count of rows; rate of a condition; sum, mean, or sample standard deviation of a number, exact to nine decimals; min or max of a number; count of distinct values; last: mean of the latest n rows"`
+	Of       string   `json:"of,omitempty" yaml:"of" description:"SQL over the source's row: a condition for count and rate, any value for distinct, else a number; rows where it is NULL do not count"`
+	N        int      `json:"n,omitempty" yaml:"n" description:"for last: of how many rows the mean is, from 1 to 1000"`
 	By       []string `json:"by,omitempty" yaml:"by" description:"key columns: a name found in both, or source_column=observation_column"`
 	Window   Duration `json:"window" yaml:"window" required:"true" description:"how far back, as in '7 days'"`
 }
+
+// mostLast bounds Aggregate.N: the compiler keeps that many times for each row.
+const mostLast = 1000
 
 // Later groups columns of a source that become known after the row itself.
 type Later struct {
@@ -72,7 +85,7 @@ type Later struct {
 }
 
 // functions are the aggregate functions.
-var functions = []string{"count", "rate", "sum", "mean"}
+var functions = []string{"count", "rate", "sum", "mean", "min", "max", "stddev", "distinct", "last"}
 
 // A Source is a table that features may draw on, with its times.
 type Source struct {
@@ -85,6 +98,9 @@ type Source struct {
 	EventTime string
 	KnownAt   string
 	Later     []Later
+	// Personal are the columns whose values are personal data, or otherwise not
+	// for every eye, by the contract.
+	Personal []string
 }
 
 // Observations says what is predicted, when, and for whom.
@@ -93,15 +109,15 @@ type Observations struct {
 	// DecisionTime is SQL for a UTC timestamp.
 	DecisionTime string   `json:"decision_time" yaml:"decision_time" required:"true" description:"SQL for the UTC timestamp at which the prediction is made"`
 	Key          []string `json:"key" yaml:"key" required:"true" description:"columns that together name one observation"`
-	Entity       []string `json:"entity" yaml:"entity" required:"true" description:"columns that name what recurs, for which a last valid score can be carried forward"`
-	Partition    string   `json:"partition" yaml:"partition" required:"true" description:"the date column that a scheduled run is responsible for one value of"`
+	Entity       []string `json:"entity" yaml:"entity" description:"columns that name what recurs, for which a last valid score can be carried forward; or linecook.entityKey in the contract"`
+	Partition    string   `json:"partition" yaml:"partition" description:"the date column that a scheduled run is responsible for one value of; or linecook.partition in the contract"`
 }
 
 // Label is the outcome of an observation.
 type Label struct {
 	Name       string `json:"name" yaml:"name" required:"true" description:"the outcome's name in reports"`
-	Expression string `json:"expression" yaml:"expression" required:"true" description:"SQL over the observation's row; NULL means the outcome will never be known"`
-	KnownAt    string `json:"known_at" yaml:"known_at" required:"true" description:"SQL for the UTC timestamp from which the outcome is known"`
+	Expression string `json:"expression" yaml:"expression" description:"SQL over the observation's row, NULL means the outcome will never be known; or linecook.label in the contract"`
+	KnownAt    string `json:"known_at" yaml:"known_at" description:"SQL for the UTC timestamp from which the outcome is known; or linecook.labelKnownAt in the contract"`
 }
 
 // key splits "source_column=observation_column"; one name serves for both.

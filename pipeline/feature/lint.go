@@ -34,6 +34,7 @@ func (p Plan) Lint(ctx context.Context, db *sql.DB, at Locator) (honest int, fin
 		}
 		seen[definition.Name] = true
 		l.definition(i, definition)
+		l.personal(i, definition)
 		sound[i] = len(l.findings) == before
 	}
 	l.bind(sound)
@@ -236,9 +237,16 @@ func (l *linter) aggregate(i int, d Definition, source Source) {
 		l.add("feature/aggregate", l.at("features", i, "aggregate", "function"),
 			fmt.Sprintf("feature %s: there is no function %q", d.Name, d.Aggregate.Function), "functions: "+strings.Join(functions, ", "))
 	case d.Aggregate.Of != "":
-		l.expression(source, d.Aggregate.Of, numbers, of, i)
+		l.expression(source, d.Aggregate.Of, d.Aggregate.values(), of, i)
 	case d.Aggregate.Function != "count":
 		l.add("feature/aggregate", of, fmt.Sprintf("feature %s: %s needs of, the SQL it summarises", d.Name, d.Aggregate.Function), "")
+	}
+	n := l.at("features", i, "aggregate", "n")
+	switch {
+	case d.Aggregate.Function != "last" && d.Aggregate.N != 0:
+		l.add("feature/aggregate", n, fmt.Sprintf("feature %s: n is how many rows last looks at; %s has none", d.Name, d.Aggregate.Function), "leave n out, or use the function last")
+	case d.Aggregate.Function == "last" && (d.Aggregate.N < 1 || d.Aggregate.N > mostLast):
+		l.add("feature/aggregate", n, fmt.Sprintf("feature %s: last needs n, how many rows it looks at, from 1 to %d; it is %d", d.Name, mostLast, d.Aggregate.N), "")
 	}
 	l.keys(source, d.Aggregate.By, d.Name, l.at("features", i, "aggregate", "by"))
 }

@@ -102,6 +102,7 @@ func TestLeaksAreRefused(t *testing.T) {
 			lookup("temp", "temp = "+leak),
 			aggregate("count", "", leak),
 			aggregate("rate", "minute > 30", "origin", "minute="+leak),
+			aggregate("max", "minute", "origin", "minute="+leak),
 		} {
 			honest, findings := lint(t, s, flightPlan(d))
 			if honest != 0 || len(findings) != 1 || findings[0].Code != "feature/known-too-late" || !strings.Contains(findings[0].Message, leak) {
@@ -126,6 +127,9 @@ func TestLeaksAreRefused(t *testing.T) {
 		}
 		for _, d := range []feature.Definition{
 			aggregate("mean", leak, "origin"),
+			aggregate("min", leak, "origin"),
+			aggregate("stddev", leak),
+			aggregate("distinct", leak, "carrier"),
 			aggregate("rate", leak+" > 15"),
 			aggregate("count", leak+" IS NULL", "carrier", "origin"),
 			{Name: "f", Lookup: &feature.Lookup{Source: "flights", Value: leak, By: []string{"carrier", "flight"}, Within: duration("2 days")}},
@@ -209,6 +213,29 @@ func TestLint(t *testing.T) {
 			"feature/aggregate", []any{"features", 0, "aggregate", "of"}, "mean needs of"},
 		{"unknown function", func(p *feature.Plan) { p.Definitions[0] = aggregate("median", "minute") },
 			"feature/aggregate", []any{"features", 0, "aggregate", "function"}, `no function "median"`},
+		{"deviation of nothing", func(p *feature.Plan) { p.Definitions[0] = aggregate("stddev", "") },
+			"feature/aggregate", []any{"features", 0, "aggregate", "of"}, "stddev needs of"},
+		{"distinct values of nothing", func(p *feature.Plan) { p.Definitions[0] = aggregate("distinct", "") },
+			"feature/aggregate", []any{"features", 0, "aggregate", "of"}, "distinct needs of"},
+		{"distinct values of any type", func(p *feature.Plan) { p.Definitions[0] = aggregate("distinct", "carrier") }, "", nil, ""},
+		{"the least text", func(p *feature.Plan) { p.Definitions[0] = aggregate("min", "carrier") },
+			"feature/type", []any{"features", 0, "aggregate", "of"}, "VARCHAR"},
+		{"the greatest time", func(p *feature.Plan) { p.Definitions[0] = aggregate("max", "time_hour") },
+			"feature/type", []any{"features", 0, "aggregate", "of"}, "TIMESTAMP"},
+		{"the last three", func(p *feature.Plan) {
+			p.Definitions[0] = aggregate("last", "dep_delay", "carrier")
+			p.Definitions[0].Aggregate.N = 3
+		}, "", nil, ""},
+		{"the last of unknown number", func(p *feature.Plan) { p.Definitions[0] = aggregate("last", "dep_delay") },
+			"feature/aggregate", []any{"features", 0, "aggregate", "n"}, "from 1 to 1000; it is 0"},
+		{"the last of too many", func(p *feature.Plan) {
+			p.Definitions[0] = aggregate("last", "dep_delay")
+			p.Definitions[0].Aggregate.N = 1001
+		}, "feature/aggregate", []any{"features", 0, "aggregate", "n"}, "from 1 to 1000; it is 1001"},
+		{"a number of rows for all of them", func(p *feature.Plan) {
+			p.Definitions[0] = aggregate("mean", "dep_delay")
+			p.Definitions[0].Aggregate.N = 3
+		}, "feature/aggregate", []any{"features", 0, "aggregate", "n"}, "mean has none"},
 		{"a window function in an aggregate", func(p *feature.Plan) { p.Definitions[0] = aggregate("sum", "sum(minute) OVER ()") },
 			"feature/expression", []any{"features", 0, "aggregate", "of"}, "uses a window"},
 		{"share above one", func(p *feature.Plan) { p.Definitions[0].MaxMissing = share(1.5) },

@@ -110,12 +110,16 @@ func drawDefinition(t *rapid.T, name string) feature.Definition {
 		d.Lookup = &feature.Lookup{Source: source, Value: sql(texts), By: by, Within: length}
 	case "aggregate":
 		a := &feature.Aggregate{Source: source, By: by, Window: length}
-		a.Function = rapid.SampledFrom([]string{"count", "rate", "sum", "mean"}).Draw(t, "function")
+		a.Function = rapid.SampledFrom([]string{"count", "rate", "sum", "mean", "min", "max", "stddev", "distinct", "last"}).Draw(t, "function")
 		switch a.Function {
 		case "count":
 			a.Of = rapid.SampledFrom([]string{"", "b", "y > 0", "b AND y > 0"}).Draw(t, "of")
 		case "rate":
 			a.Of = sql(truths)
+		case "distinct":
+			a.Of = sql(slices.Concat(numbers, truths, texts))
+		case "last":
+			a.Of, a.N = sql(numbers), rapid.IntRange(1, 4).Draw(t, "n")
 		default:
 			a.Of = sql(numbers)
 		}
@@ -309,6 +313,42 @@ func TestBuildIsTheReference(t *testing.T) {
 		}
 		if got.TooEarly != tooEarly {
 			t.Fatalf("%d observations are too early, want %d", got.TooEarly, tooEarly)
+		}
+	})
+}
+
+// The functions that are more than a running total of plain spans meet many
+// rows of few keys here, as overlaps and late rows are what they can get wrong.
+func TestAggregatesAreTheReference(t *testing.T) {
+	t.Parallel()
+	s := session(t, 2)
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t, 0)
+		for range 10 {
+			w.events = append(w.events, drawRecord(t, w.slowed))
+		}
+		for i := range 10 {
+			a := &feature.Aggregate{
+				Source:   "events",
+				Function: []string{"min", "max", "stddev", "distinct", "last"}[i%5],
+				Of:       rapid.SampledFrom([]string{"x", "k2", "coalesce(y, -1)"}).Draw(t, "of"),
+				By:       rapid.SampledFrom([][]string{nil, nil, {"k1"}}).Draw(t, "by"),
+				Window:   duration(rapid.SampledFrom([]string{"1 hour", "3 hours", "5 hours"}).Draw(t, "window")),
+			}
+			if a.Function == "last" {
+				a.N = rapid.IntRange(1, 4).Draw(t, "n")
+			}
+			w.definitions = append(w.definitions, feature.Definition{Name: fmt.Sprintf("f%d", i), Type: feature.Numeric, Aggregate: a})
+		}
+		w.load(t, s)
+		got := build(t, s, w.plan(), feature.Range{})
+		for row, observation := range inOrder(w.observations) {
+			for i, d := range w.definitions {
+				want := reference(d, map[string][]*record{"events": w.events}, observation)
+				if have := cell(&got.Frame.Columns[i], row); !same(have, want) {
+					t.Fatalf("observation %d, %s: %v, want %v", observation.id, describe(d), have, want)
+				}
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package feature_test
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"slices"
@@ -251,10 +252,12 @@ func referenceAggregate(a *feature.Aggregate, rows []*record, observation *recor
 	case a.Of == "":
 	case a.Function == "rate" || a.Function == "count":
 		of = operandOf(truths, a.Of)
+	case a.Function == "distinct":
+		of = operandOf(slices.Concat(numbers, truths, texts), a.Of)
 	default:
 		of = operandOf(numbers, a.Of)
 	}
-	n, total := int64(0), new(big.Int)
+	var counting []counted
 	for _, row := range rows {
 		event, known := row.eventTime(), row.knownWith(of.late+lateKeys(a.By))
 		if observation.decided == nil || event == nil || known == nil || !meets(a.By, row, observation) {
@@ -264,33 +267,89 @@ func referenceAggregate(a *feature.Aggregate, rows []*record, observation *recor
 		if *event > t || *event <= t-int64(a.Window.Minutes()) || *known > t {
 			continue
 		}
-		switch v := of.eval(row).(type) {
-		case nil:
-		case bool:
-			if a.Function == "rate" || v {
-				n++
-			}
-			if v {
-				total.Add(total, big.NewInt(1))
-			}
-		case float64:
-			n++
-			total.Add(total, nineDigits(v))
+		if v := of.eval(row); v != nil {
+			counting = append(counting, counted{*event, *known, v})
 		}
 	}
 	switch a.Function {
-	case "count":
-		return float64(n)
-	case "sum":
-		return fromNineDigits(total)
+	case "count", "rate":
+		trues := 0
+		for _, row := range counting {
+			if row.value.(bool) {
+				trues++
+			}
+		}
+		switch {
+		case a.Function == "count":
+			return float64(trues)
+		case len(counting) == 0:
+			return nil
+		}
+		return float64(trues) / float64(len(counting))
+	case "distinct":
+		values := map[any]bool{}
+		for _, row := range counting {
+			values[row.value] = true
+		}
+		return float64(len(values))
+	case "min", "max":
+		var extreme any
+		for _, row := range counting {
+			if v := asNumber(row.value); extreme == nil || greater(v, extreme) == (a.Function == "max") {
+				extreme = v
+			}
+		}
+		return extreme
+	case "last":
+		slices.SortFunc(counting, func(a, b counted) int {
+			return cmp.Or(cmp.Compare(b.event, a.event), cmp.Compare(b.known, a.known), cmp.Compare(b.value.(float64), a.value.(float64)))
+		})
+		counting = counting[:min(a.N, len(counting))]
 	}
-	if n == 0 {
+	total := new(big.Int)
+	for _, row := range counting {
+		total.Add(total, nineDigits(row.value.(float64)))
+	}
+	switch {
+	case a.Function == "sum":
+		return fromNineDigits(total)
+	case a.Function == "stddev":
+		return deviation(counting)
+	case len(counting) == 0:
 		return nil
 	}
-	if a.Function == "rate" {
-		return float64(total.Int64()) / float64(n)
+	return fromNineDigits(total) / float64(len(counting))
+}
+
+// counted is a row that counts.
+type counted struct {
+	event, known int64
+	value        any
+}
+
+// deviation is the sample standard deviation: the sum of the squared differences
+// of all pairs is n times that of the squared deviations from the mean.
+func deviation(rows []counted) any {
+	if len(rows) < 2 {
+		return nil
 	}
-	return fromNineDigits(total) / float64(n)
+	squares := new(big.Int)
+	for i, a := range rows {
+		for _, b := range rows[:i] {
+			difference := new(big.Int).Sub(nineDigits(a.value.(float64)), nineDigits(b.value.(float64)))
+			squares.Add(squares, difference.Mul(difference, difference))
+		}
+	}
+	high, low := new(big.Int).QuoRem(squares, big.NewInt(1e18), new(big.Int))
+	n := float64(len(rows))
+	return math.Sqrt((float64(hugeint(high)*1e18)+float64(low.Int64()))/(n*(n-1))) / 1e9
+}
+
+// hugeint rounds a number as DuckDB does, by halves of 64 bits.
+func hugeint(v *big.Int) float64 {
+	upper := new(big.Int).Rsh(v, 64)
+	lower := new(big.Int).Sub(v, new(big.Int).Lsh(upper, 64))
+	return float64(lower.Uint64()) + float64(float64(upper.Int64())*(1<<64))
 }
 
 // nineDigits is a number in billionths, halves rounded away from zero.

@@ -44,6 +44,14 @@ func (d Definition) values() family {
 	return numbers
 }
 
+// values is the family that what is summarised must be of.
+func (a *Aggregate) values() family {
+	if a.Function == "distinct" {
+		return anything
+	}
+	return numbers
+}
+
 // A use is an expression over a source's row and the family of types that its
 // values must be of. The feature is its index, or -1.
 type use struct {

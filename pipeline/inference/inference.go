@@ -144,7 +144,7 @@ func (s *shift) work(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
 	checked, err := validation.Run(ctx, s.config, s.recipe.Contracts, session, opened,
-		validation.Scope{Date: s.in.Date, Scoring: true})
+		validation.Scope{Date: s.in.Date, Scoring: true, Profile: s.recipe.Profile})
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,9 @@ func ReadRecipe(b *bundle.Bundle) (*Recipe, error) {
 			return fail("contracts", fmt.Errorf("there is none for source %s", source.Name))
 		}
 	}
+	if findings := r.Config.Resolve(r.Contracts); report.HasErrors(findings) {
+		return fail("configuration", firstError(findings))
+	}
 	output := b.ByRole(bundle.RoleOutputContract)[0]
 	if r.Output, findings = contract.Parse(name+":"+output.Path, output.Data); r.Output == nil || report.HasErrors(findings) {
 		return fail("output contract", firstError(findings))

@@ -45,6 +45,9 @@ func Gather(ctx context.Context, versions registry.Registry, runs ledger.Store, 
 	if err != nil {
 		return fail(err)
 	}
+	if err := certified(candidate, report.Honesty.Dynamic); err != nil {
+		return fail(err)
+	}
 	history, err := versions.History(ctx, request.Pipeline)
 	if err != nil {
 		return fail(err)
@@ -77,6 +80,23 @@ func Gather(ctx context.Context, versions registry.Registry, runs ledger.Store, 
 		Champion:   champion,
 		Runs:       staged,
 	}, nil
+}
+
+// certified refuses a certificate of honesty that is of other features than the
+// bundle's.
+func certified(b *bundle.Bundle, c evaluation.Certificate) error {
+	if !c.Passed {
+		return nil
+	}
+	if c.SnapshotDigest != b.Manifest.Snapshot.Digest {
+		return fmt.Errorf("its proof of honesty is of the snapshot %s, and the bundle's is %s; train again", c.SnapshotDigest, b.Manifest.Snapshot.Digest)
+	}
+	for _, member := range b.Manifest.Members {
+		if member.Role == bundle.RoleFeatures && member.SHA256 != c.DefinitionsDigest {
+			return fmt.Errorf("its proof of honesty is of the definitions %s, and the bundle's are %s; train again", c.DefinitionsDigest, member.SHA256)
+		}
+	}
+	return nil
 }
 
 // parseUntil reads a manifest's cut-off; a date means its midnight, UTC.

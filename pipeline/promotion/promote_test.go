@@ -83,7 +83,7 @@ func TestGatherFirstPromotion(t *testing.T) {
 				{Metric: "roc_auc", Slice: "origin=JFK", Value: 0.69, Low: 0.675, High: 0.705, Level: 0.95, N: 9100, Positives: &jfk},
 			},
 		},
-		Honesty:  evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12},
+		Honesty:  evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12, Dynamic: promotiontest.Certificate(t)},
 		Contract: evaluation.Contract{Checks: 31, Rows: 262144},
 		History:  []promotion.Assignment{},
 		Runs:     []promotion.StageRuns{},
@@ -95,6 +95,20 @@ func TestGatherFirstPromotion(t *testing.T) {
 
 // Each day counts once, by its last attempt, if it was this bundle's and not
 // after the day of the request.
+// A certificate of other features, or of other definitions, vouches for nothing.
+func TestACertificateOfAnotherBundle(t *testing.T) {
+	for name, spoil := range map[string]func(*evaluation.Certificate){
+		"snapshot":    func(c *evaluation.Certificate) { c.SnapshotDigest = "sha256:" + strings.Repeat("5", 64) },
+		"definitions": func(c *evaluation.Certificate) { c.DefinitionsDigest = "sha256:" + strings.Repeat("5", 64) },
+	} {
+		versions, runs := registrydir.Open(t.TempDir()), ledgerdir.Open(t.TempDir())
+		promotiontest.Register(t, versions, "1.0.0", func(_ *bundle.Manifest, r *evaluation.Report) { spoil(&r.Honesty.Dynamic) })
+		if _, err := promotion.Gather(ctx, versions, runs, stages[0], request(t, "1.0.0", "dev", "2013-10-02")); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 func TestGatherCountsDays(t *testing.T) {
 	versions, runs := registrydir.Open(t.TempDir()), ledgerdir.Open(t.TempDir())
 	id := promotiontest.Register(t, versions, "1.0.0", nil)

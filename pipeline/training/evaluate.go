@@ -30,6 +30,7 @@ func (l *line) evaluate(train, test *feature.Snapshot, scores []float64) (*evalu
 		Honesty: evaluation.Honesty{
 			StaticPassed:    l.result.Validation.Honest == len(l.in.Config.Features),
 			FeaturesChecked: int64(l.result.Validation.Honest),
+			Dynamic:         l.certificate,
 		},
 	}
 	var err error

@@ -3,7 +3,7 @@
 //
 //  1. Input: the sources are checked as they were before the cut-off.
 //  2. Prepare: a snapshot holds the features of every observation, each as it
-//     was known at its own decision time.
+//     was known at its own decision time, and an experiment proves it.
 //  3. Transform: time splits the snapshot; encoders and the estimator are
 //     fitted on the earlier part.
 //  4. Validate: the later part, never seen, says how good the model is.
@@ -116,6 +116,8 @@ type line struct {
 	periods periods
 	result  *Result
 	step    func(string)
+	// certificate is of the proof that the snapshot's features are honest.
+	certificate evaluation.Certificate
 }
 
 func (l *line) run(ctx context.Context) error {
@@ -135,6 +137,9 @@ func (l *line) run(ctx context.Context) error {
 	if snapshot.TooEarly > 0 {
 		l.refuse(tooEarly(l.in.Config, snapshot))
 		return nil
+	}
+	if honest, err := l.prove(ctx, plan, snapshot); err != nil || !honest {
+		return err
 	}
 	train, test := l.periods.divide(snapshot)
 	if unfit := unfit(l.in.Config, l.in.Until, train, test); unfit != nil {

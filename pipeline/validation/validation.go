@@ -11,10 +11,13 @@ package validation
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/contract"
 	"github.com/linecook-ml/linecook/pipeline/dataset"
+	"github.com/linecook-ml/linecook/pipeline/evaluation"
+	"github.com/linecook-ml/linecook/pipeline/profile"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -27,6 +30,25 @@ type Scope struct {
 	// Scoring says that the outcomes of the partition are still to come: columns
 	// that become known later are not asked for.
 	Scoring bool
+	// Now is the logical time of the run, for service levels such as freshness.
+	// Without it the end of Date is taken, and where there is no Date either, such
+	// a service level is a finding.
+	Now time.Time
+	// Profile is what training looked like, to suspect changed units with; nil
+	// suspects nothing.
+	Profile *profile.Profile
+}
+
+// now is the time that the contracts are checked as of.
+func (s Scope) now() time.Time {
+	if !s.Now.IsZero() || s.Date == "" {
+		return s.Now
+	}
+	day, err := time.Parse(time.DateOnly, s.Date)
+	if err != nil {
+		return time.Time{} // the partition's own check refuses the date
+	}
+	return day.AddDate(0, 0, 1)
 }
 
 // A Source is what was checked of one source.
@@ -44,6 +66,8 @@ type Result struct {
 	Findings []report.Finding `json:"findings"`
 	// Honest is how many features were proven to use only what was known.
 	Honest int `json:"honest_features"`
+	// Honesty is the certificate of the experiment, nil where none was made.
+	Honesty *evaluation.Certificate `json:"honesty,omitempty"`
 }
 
 // Clean reports whether everything was checked and nothing stops the line.
@@ -78,7 +102,7 @@ func Run(ctx context.Context, c *pipeline.Config, contracts pipeline.Contracts, 
 			complete = false
 			continue
 		}
-		if err := r.source(ctx, session, table, rules, source, scope); err != nil {
+		if err := r.source(ctx, c, session, table, rules, source, scope); err != nil {
 			return nil, err
 		}
 	}
@@ -98,8 +122,8 @@ func Run(ctx context.Context, c *pipeline.Config, contracts pipeline.Contracts, 
 	return r, nil
 }
 
-func (r *Result) source(ctx context.Context, session *dataset.Session, table *dataset.Table, rules *contract.Contract, source pipeline.Source, scope Scope) error {
-	options := contract.CheckOptions{}
+func (r *Result) source(ctx context.Context, c *pipeline.Config, session *dataset.Session, table *dataset.Table, rules *contract.Contract, source pipeline.Source, scope Scope) error {
+	options := contract.CheckOptions{Now: scope.now(), Training: outlines(c, scope.Profile, source.Name)}
 	if source.Partition != "" && scope.Date != "" {
 		options.Partition = &contract.Partition{Column: source.Partition, Value: scope.Date, OrEarlier: scope.Earlier}
 	}

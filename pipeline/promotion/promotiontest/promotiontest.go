@@ -47,7 +47,18 @@ func Report(t testing.TB) evaluation.Report {
 		}}},
 		Reliability: []metric.Bin{{N: 27315, Positives: 4210, MeanPredicted: 0.15, ObservedRate: 0.154, Low: 0.15, High: 0.158}},
 		Contract:    evaluation.Contract{Checks: 31, Rows: 262144},
-		Honesty:     evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12},
+		Honesty:     evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12, Dynamic: Certificate(t)},
+	}
+}
+
+// Certificate is of the bundle that Register makes.
+func Certificate(t testing.TB) evaluation.Certificate {
+	t.Helper()
+	return evaluation.Certificate{
+		Passed: true, CutOffs: []time.Time{Day(t, "2013-03-01"), Day(t, "2013-06-10")}, Observations: 4000, Features: 12,
+		RowsRemoved: 310000, RowsScrambled: 310000, Sample: 2000, Seed: 42,
+		SnapshotDigest:    "sha256:" + strings.Repeat("0", 64),
+		DefinitionsDigest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", // of {}
 	}
 }
 
