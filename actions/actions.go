@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/linecook-ml/linecook/actions/backtest"
+	"github.com/linecook-ml/linecook/actions/contract"
 	"github.com/linecook-ml/linecook/actions/internal/command"
 	"github.com/linecook-ml/linecook/actions/promote"
 	"github.com/linecook-ml/linecook/actions/scaffold"
@@ -29,6 +30,7 @@ func Main(args []string, stdout, stderr io.Writer, getenv func(string) string, n
 	return app.Run(args,
 		scaffold.Command(app),
 		scaffold.SchemaCommand(app),
+		contract.Command(app),
 		validate.Command(app),
 		train.Command(app),
 		promote.Command(app),

@@ -111,7 +111,7 @@ func TestWorkflowsAreSound(t *testing.T) {
 			}
 			want := map[string]string{"contents": "write"}
 			if verb == "validate" {
-				want = map[string]string{"contents": "read"}
+				want = map[string]string{"contents": "read", "pull-requests": "write"}
 			}
 			if !maps.Equal(job.Permissions, want) {
 				t.Errorf("%s: permissions %v", verb, job.Permissions)

@@ -2,19 +2,30 @@ package validate
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/linecook-ml/linecook/actions/internal/command"
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/report"
+	"github.com/linecook-ml/linecook/policy"
 )
 
 // stages reports requirements that the policy does not know. They would be an
 // error on the day of the promotion.
 func stages(ctx context.Context, app *command.App, c *pipeline.Config) ([]report.Finding, error) {
 	engine, err := app.Policy(ctx, c, "")
+	if at := policy.Place(err); at.File != "" {
+		at.File = filepath.ToSlash(c.Path(at.File))
+		broken := []report.Finding{{
+			Code: "policy/broken", Severity: report.Error, Position: at,
+			Message: firstLine(err.Error()), Remedy: "correct the module: a policy that does not compile decides nothing",
+		}}
+		return nil, errors.Join(app.Findings(broken), command.UsageError(&command.Misconfigured{File: at.File, Findings: broken}))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,8 @@ func ErrFound() error { return errFound }
 // usageError is a mistake of the caller.
 type usageError struct{ error }
 
+func (e usageError) Unwrap() error { return e.error }
+
 // UsageError marks err as a mistake in the command line or the configuration.
 func UsageError(err error) error { return usageError{err} }
 

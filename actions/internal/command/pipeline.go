@@ -36,6 +36,9 @@ func (a *App) Config() (*pipeline.Config, error) {
 	return config, nil
 }
 
+// PipelineFile is the path of the pipeline's file, as it was named.
+func (a *App) PipelineFile() string { return filepath.ToSlash(a.pipeline) }
+
 // Contracts reads the contracts of a pipeline's sources.
 func (a *App) Contracts(c *pipeline.Config) (pipeline.Contracts, error) {
 	contracts, findings := c.ReadContracts(os.ReadFile)
@@ -49,7 +52,18 @@ func (a *App) misconfigured(findings []report.Finding) error {
 	if err := a.Findings(findings); err != nil {
 		return err
 	}
-	return UsageError(fmt.Errorf("%s cannot be used: %s", a.pipeline, report.Count(findings)))
+	return UsageError(&Misconfigured{File: a.PipelineFile(), Findings: findings})
+}
+
+// Misconfigured is the error of a configuration whose findings are printed
+// already, with those findings.
+type Misconfigured struct {
+	File     string
+	Findings []report.Finding
+}
+
+func (m *Misconfigured) Error() string {
+	return fmt.Sprintf("%s cannot be used: %s", m.File, report.Count(m.Findings))
 }
 
 // Findings prints findings for people, and as annotations on a runner.

@@ -34,7 +34,7 @@ func run(verb string) error {
 		return err
 	}
 	for _, key := range []string{
-		"findings", "errors", "version", "bundle-id", "archive", "allowed", "denials", "outcome", "rows", "path",
+		"findings", "errors", "checks", "clean", "sarif", "junit", "version", "bundle-id", "archive", "allowed", "denials", "outcome", "rows", "path",
 	} {
 		fmt.Fprintf(output, "%s=%s-of-%s\n", key, key, verb)
 	}
