@@ -68,10 +68,13 @@ func TestEveryDayOfTheExampleIsClean(t *testing.T) {
 		"flights": yearOutlines(t, s, "flights", "distance", "dep_delay", "arr_delay", "air_time", "hour"),
 		"weather": yearOutlines(t, s, "weather", "temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"),
 	}
-	days := 0
+	step, days, want := 1, 0, 729
+	if testing.Short() {
+		step, want = 30, 26
+	}
 	for _, name := range []string{"flights", "weather"} {
 		c := exampleContract(t, name)
-		for day := time.Date(2013, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() == 2013; day = day.AddDate(0, 0, 1) {
+		for day := time.Date(2013, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() == 2013; day = day.AddDate(0, 0, step) {
 			date := day.Format(time.DateOnly)
 			if name == "weather" && date == "2013-12-31" {
 				continue // the source ends on the day before
@@ -87,7 +90,7 @@ func TestEveryDayOfTheExampleIsClean(t *testing.T) {
 			days++
 		}
 	}
-	if days != 729 {
+	if days != want {
 		t.Errorf("%d days were checked", days)
 	}
 }

@@ -305,6 +305,10 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(sound))
 	f.Add([]byte(flights))
 	f.Add([]byte(header + "      - {name: v, logicalType: integer, logicalTypeOptions: {minimum: 1}, quality: [{metric: nullValues, mustBeBetween: [0, 1]}]}\n"))
+	f.Add([]byte(nested))
+	f.Add([]byte(private))
+	f.Add([]byte(twoObjects))
+	f.Add([]byte(strings.Replace(header, "schema:", "slaProperties: [{property: latency, value: 1, unit: d, element: flights.v}]\nschema:", 1) + "      - {name: v, logicalType: date, logicalTypeOptions: {format: dd.MM.yyyy}, quality: [{type: sql, query: 'SELECT count({property}) FROM {object}', mustBe: 0}, {type: custom, engine: linecook, implementation: {statistic: mean, minimum: 1}}]}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, findings := contract.Parse("f.yaml", data)
 		if (c == nil) != report.HasErrors(findings) {

@@ -62,10 +62,17 @@ var timeLetters = []struct {
 	{"Z", "%z", "[-+][0-9]{4}", 'Z'},
 }
 
+// maxTimeFormat bounds a pattern; those that people write have about thirty
+// characters.
+const maxTimeFormat = 200
+
 // readTimeFormat translates a pattern whole, or says which part it cannot read:
 // a letter that is passed over would be a check that does less than it says.
 func readTimeFormat(logicalType, pattern string) (timeFormat, error) {
 	f := timeFormat{}
+	if len(pattern) > maxTimeFormat {
+		return timeFormat{}, fmt.Errorf("it is longer than %d characters", maxTimeFormat)
+	}
 	for rest := pattern; rest != ""; {
 		run := rest[:len(rest)-len(strings.TrimLeft(rest, rest[:1]))]
 		switch c := rest[0]; {

@@ -61,19 +61,20 @@ func TestTimeFormats(t *testing.T) {
 // Every pattern is either read whole or refused with a finding that says why.
 func TestTimeFormatsThatAreRefused(t *testing.T) {
 	for format, why := range map[string]string{
-		"dd.MM.yy":        "two digits",
-		"yyyy-MM":         "needs d",
-		"YYYY-MM-dd":      "YYYY",
-		"yyyy-DDD":        "DDD",
-		"yyyy-MM-dd[ HH]": "optional",
-		"yyyy-MM-dd HH":   "has no H",
-		"yyyy-MM-dd'":     "not closed",
-		"yyyy-MM-ddTyyyy": "quotes: 'T'",
-		"yyyy-MM-dd yyyy": "twice",
-		"yyyy-MM-ddXXX":   "has no Z",
-		"yyyy–MM–dd":      "ASCII",
-		"yyyy-MM-dd G":    "G",
-		"%Y-%m-%d":        "pattern letters Y",
+		"dd.MM.yy":               "two digits",
+		"yyyy-MM":                "needs d",
+		"YYYY-MM-dd":             "YYYY",
+		"yyyy-DDD":               "DDD",
+		"yyyy-MM-dd[ HH]":        "optional",
+		"yyyy-MM-dd HH":          "has no H",
+		"yyyy-MM-dd'":            "not closed",
+		"yyyy-MM-ddTyyyy":        "quotes: 'T'",
+		"yyyy-MM-dd yyyy":        "twice",
+		"yyyy-MM-ddXXX":          "has no Z",
+		"yyyy–MM–dd":             "ASCII",
+		"yyyy-MM-dd G":           "G",
+		"%Y-%m-%d":               "pattern letters Y",
+		strings.Repeat("-", 201): "longer than 200",
 	} {
 		_, findings := contract.Parse("c.yaml", []byte(header+"      - {name: v, logicalType: date, logicalTypeOptions: {format: \""+format+"\"}}\n"))
 		if len(findings) != 1 || findings[0].Code != "contract/format" || !strings.Contains(findings[0].Message, why) {
