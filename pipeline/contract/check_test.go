@@ -206,6 +206,26 @@ func TestMissingColumnNearestByNameAndByOtherFiles(t *testing.T) {
 	}
 }
 
+func TestMissingColumnNearestByShortNameAndByPlace(t *testing.T) {
+	const lost = `the column "delay", which contract flights 1.2.0 requires, is missing in a.csv`
+	for name, test := range map[string]struct{ file, want string }{
+		"a short name":         {"dy,date,carrier,flight\n0.5,2013-10-02,AA,1\n", `; the nearest is "dy": one name is short for the other, and its 1 value can be read as number`},
+		"a longer name":        {"departure_delay,date,carrier,flight\n0.5,2013-10-02,AA,1\n", `; the nearest is "departure_delay": one name is short for the other, and its 1 value can be read as number`},
+		"its place":            {"date,carrier,flight,wait\n2013-10-02,AA,1,0.5\n2013-10-02,DL,2,\n", `; the nearest is "wait": it stands in the same place, and its 1 value can be read as number`},
+		"its place, and words": {"date,carrier,flight,wait\n2013-10-02,AA,1,0.5\n2013-10-02,DL,2,long\n", ""},
+		"its place, and empty": {"date,carrier,flight,wait\n2013-10-02,AA,1,\n", ""},
+		"another place":        {"date,wait,carrier,flight\n2013-10-02,0.5,AA,1\n", ""},
+		"two such names":       {"dy,departure_delay,date,carrier,flight\n0.5,0.5,2013-10-02,AA,1\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := check(t, parse(t, flights), map[string]string{"a.csv": test.file}, nil).Findings[0].Message
+			if want := lost + test.want + "; in force is contract flights 1.2.0 (contracts/flights.odcs.yaml)"; got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
 func TestPartitions(t *testing.T) {
 	c := parse(t, flights)
 	files := map[string]string{"all.csv": day1 + "2013-10-02,UA,1,0\n2013-10-03,XX,1,0\n"}

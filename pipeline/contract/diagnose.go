@@ -3,10 +3,8 @@ package contract
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
-	"github.com/linecook-ml/linecook/pipeline/document"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -69,9 +67,6 @@ func files(s dataset.Segment) string {
 	}
 	return fmt.Sprintf("%s and %d more files", s.Files[0], len(s.Files)-1)
 }
-
-// A nearColumn is what a missing column has probably become, and why we think so.
-type nearColumn struct{ name, why string }
 
 func (k *checker) missingColumn(v view, i int, near *nearColumn) report.Finding {
 	p := v.columns[i].property
@@ -164,84 +159,4 @@ func undescribed(p *Property, name, typ string) []string {
 		}
 	}
 	return names
-}
-
-const (
-	// maxCompared bounds the distinct values that are compared by content.
-	maxCompared = 1000
-	// minContained is the least share of an unexpected column's values that must
-	// be known values of the missing one. It is high because small numbers are
-	// values of many columns.
-	minContained = 0.9
-)
-
-// nearestColumn looks among the unexpected columns for what the i-th property
-// has become: by name first, then by content, where content is the share of a
-// column's values that the property is known to have, from its valid values or
-// from the files that still have it.
-func (k *checker) nearestColumn(v view, i int, unexpected []dataset.Column) (*nearColumn, error) {
-	var names []string
-	for _, c := range unexpected {
-		names = append(names, c.Name)
-	}
-	p := v.columns[i].property
-	if name, ok := document.Nearest(p.Column(), names); ok {
-		return &nearColumn{name, "its name is almost the same"}, nil
-	}
-	known, from := k.knownValues(i)
-	if known == "" {
-		return nil, nil
-	}
-	var best *nearColumn
-	bestShare := 0.0
-	for _, c := range unexpected {
-		cast, ok := p.cast("r."+dataset.Identifier(c.Name), c.Type)
-		if !ok {
-			continue
-		}
-		raw := "CAST(r." + dataset.Identifier(c.Name) + " AS VARCHAR)"
-		values := "SELECT DISTINCT coalesce(CAST(" + cast + " AS VARCHAR), " + raw + ") AS v FROM " + v.segment.Relation() + " AS r" + v.where
-		query := fmt.Sprintf("SELECT count(*), count(*) FILTER (WHERE v IN (SELECT v FROM (%s))) FROM (SELECT v FROM (%s) WHERE v IS NOT NULL ORDER BY v LIMIT %d)", known, values, maxCompared)
-		var all, shared int64
-		if err := k.session.DB().QueryRowContext(k.ctx, query).Scan(&all, &shared); err != nil {
-			return nil, err
-		}
-		if all == 0 {
-			continue
-		}
-		if share := float64(shared) / float64(all); share >= minContained && share > bestShare {
-			bestShare = share
-			best = &nearColumn{c.Name, fmt.Sprintf("%d of its %d different values are values of %q %s", shared, all, p.Column(), from)}
-		}
-	}
-	return best, nil
-}
-
-// knownValues is SQL for the values, as text in v, that a property is known to
-// have.
-func (k *checker) knownValues(i int) (query, from string) {
-	p := &k.contract.object().Properties[i]
-	for k := range p.Quality {
-		r := &p.Quality[k]
-		if ruleType(r) != "library" || r.Metric != MetricInvalidValues || r.Arguments == nil {
-			continue
-		}
-		var rows []string
-		for _, literal := range validLiterals(p, r) {
-			rows = append(rows, "(CAST(CAST("+literal+" AS "+p.duckType()+") AS VARCHAR))")
-		}
-		if rows != nil {
-			return "SELECT v FROM (VALUES " + strings.Join(rows, ", ") + ") AS known(v)", "in the contract"
-		}
-	}
-	var parts []string
-	for _, segment := range k.table.Segments {
-		if b := k.contract.view(segment).columns[i]; b.present && b.castable {
-			parts = append(parts, "SELECT CAST("+b.typed()+" AS VARCHAR) AS v FROM "+segment.Relation()+" AS r")
-		}
-	}
-	if parts == nil {
-		return "", ""
-	}
-	return "SELECT DISTINCT v FROM (" + strings.Join(parts, " UNION ALL ") + ") WHERE v IS NOT NULL", "in other files"
 }
