@@ -14,7 +14,7 @@ import (
 )
 
 // members is everything that scoring needs, as data.
-func (l *line) members(encoding *feature.Encoding, fitted model.Model, train feature.Frame, scores []float64) ([]bundle.File, error) {
+func (l *line) members(fitted *learned, train feature.Frame, scores []float64) ([]bundle.File, error) {
 	var files []bundle.File
 	var failure error
 	add := func(path string, role bundle.Role, data []byte, err error) {
@@ -23,9 +23,9 @@ func (l *line) members(encoding *feature.Encoding, fitted model.Model, train fea
 		}
 		files = append(files, bundle.File{Path: path, Role: role, Data: data})
 	}
-	encodingText, err := feature.WriteEncoding(encoding)
+	encodingText, err := feature.WriteEncoding(fitted.encoding)
 	add("prepare.json", bundle.RolePrepare, encodingText, err)
-	modelText, err := model.Write(fitted)
+	modelText, err := model.Write(fitted.model)
 	add("model.json", bundle.RoleModel, modelText, err)
 	definitions, err := canonical.Marshal(struct {
 		Observations feature.Observations `json:"observations"`

@@ -27,7 +27,6 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/feature"
 	"github.com/linecook-ml/linecook/pipeline/metric"
 	"github.com/linecook-ml/linecook/pipeline/report"
-	"github.com/linecook-ml/linecook/pipeline/training/encode"
 	"github.com/linecook-ml/linecook/pipeline/training/linear"
 	"github.com/linecook-ml/linecook/pipeline/validation"
 )
@@ -149,36 +148,18 @@ func (l *line) run(ctx context.Context) error {
 	l.result.TrainRows = train.Frame.Rows
 
 	l.step(fmt.Sprintf("fit %s on %d observations", l.in.Config.Estimator.Kind, train.Frame.Rows))
-	encoding, err := encode.Fit(train.Frame)
-	if errors.Is(err, encode.ErrFeature) {
-		l.refuse(finding("training/feature", l.in.Config.At("features"), err.Error(), "correct the feature or leave it out"))
+	fitted, unfitted, err := fit(l.in.Config, train, l.in.Config.Estimator.Parameters)
+	if err != nil {
+		return err
+	}
+	if unfitted != nil {
+		l.refuse(*unfitted)
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	matrix, _, err := encoding.Apply(train.Frame)
-	if err != nil {
-		return err
-	}
-	fitted, diagnostics, err := linear.Fit(matrix, train.Label, parameters(l.in.Config.Estimator))
-	if err != nil {
-		return err
-	}
-	if !diagnostics.Converged {
-		l.refuse(finding("training/not-converged", l.in.Config.At("estimator"),
-			fmt.Sprintf("the fit did not converge in %d iterations (gradient %.2g)", diagnostics.Iterations, diagnostics.GradientNorm),
-			"raise estimator.parameters.max_iterations"))
-		return nil
-	}
-	l.result.Fit = diagnostics
+	l.result.Fit = fitted.diagnostics
 
 	l.step(fmt.Sprintf("evaluate on %d later observations", test.Frame.Rows))
-	later, _, err := encoding.Apply(test.Frame)
-	if err != nil {
-		return err
-	}
-	scores, err := fitted.Predict(later)
+	scores, err := fitted.predict(test)
 	if err != nil {
 		return err
 	}
@@ -192,7 +173,7 @@ func (l *line) run(ctx context.Context) error {
 		return err
 	}
 	l.step("write the bundle")
-	members, err := l.members(encoding, fitted, train.Frame, scores)
+	members, err := l.members(fitted, train.Frame, scores)
 	if err != nil {
 		return err
 	}
@@ -202,17 +183,6 @@ func (l *line) run(ctx context.Context) error {
 	}
 	l.result.BundleID, l.result.Archive, err = bundle.Build(manifest, members)
 	return err
-}
-
-func parameters(e pipeline.Estimator) linear.Params {
-	p := linear.DefaultParams()
-	if e.Parameters.C != nil {
-		p.C = *e.Parameters.C
-	}
-	if e.Parameters.MaxIterations != nil {
-		p.MaxIterations = *e.Parameters.MaxIterations
-	}
-	return p
 }
 
 func (l *line) manifest(ctx context.Context, snapshot *feature.Snapshot) (bundle.Manifest, error) {
