@@ -1,14 +1,9 @@
 package metric
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 )
-
-// reliabilityBins is how many bins of about equally many rows Reliability makes.
-const reliabilityBins = 10
 
 // A Bin is a group of rows with neighbouring predictions.
 type Bin struct {
@@ -29,30 +24,19 @@ func Reliability(y, p []float64) ([]Bin, error) {
 	if _, err := checkProbabilities("reliability", y, p); err != nil {
 		return nil, err
 	}
-	order := make([]int, len(p))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(p[a], p[b]), cmp.Compare(a, b))
-	})
 	var bins []Bin
-	var predicted float64
-	current := Bin{}
-	tenth := 0 // of the current bin
-	for i, row := range order {
-		tied := i > 0 && p[row] == p[order[i-1]]
-		if at := i * reliabilityBins / len(order); at != tenth && !tied {
-			bins = append(bins, current.finish(predicted))
-			current, predicted, tenth = Bin{}, 0, at
+	for _, rows := range groups(p, 1) {
+		var predicted float64
+		bin := Bin{N: len(rows)}
+		for _, row := range rows {
+			predicted += p[row]
+			if y[row] == 1 {
+				bin.Positives++
+			}
 		}
-		current.N++
-		predicted += p[row]
-		if y[row] == 1 {
-			current.Positives++
-		}
+		bins = append(bins, bin.finish(predicted))
 	}
-	return append(bins, current.finish(predicted)), nil
+	return bins, nil
 }
 
 func (b Bin) finish(predicted float64) Bin {

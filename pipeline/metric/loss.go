@@ -58,35 +58,6 @@ func Brier(y, p []float64) (Estimate, error) {
 	return estimate, nil
 }
 
-// RMSE is the root of the mean squared error, in the units of the label. Its
-// interval is the root of that of the mean.
-func RMSE(y, p []float64) (Estimate, error) {
-	const name = "rmse"
-	if err := checkPairs(name, y, p); err != nil {
-		return Estimate{}, err
-	}
-	estimate, err := ofMean(name, squaredErrors(y, p))
-	if err != nil {
-		return Estimate{}, err
-	}
-	estimate.Value, estimate.Low, estimate.High = math.Sqrt(estimate.Value), math.Sqrt(estimate.Low), math.Sqrt(estimate.High)
-	return estimate, nil
-}
-
-// MAE is the mean absolute error, in the units of the label. Its interval is
-// that of a mean.
-func MAE(y, p []float64) (Estimate, error) {
-	const name = "mae"
-	if err := checkPairs(name, y, p); err != nil {
-		return Estimate{}, err
-	}
-	deviations := make([]float64, len(y))
-	for i := range y {
-		deviations[i] = math.Abs(p[i] - y[i])
-	}
-	return ofMean(name, deviations)
-}
-
 func squaredErrors(y, p []float64) []float64 {
 	deviations := make([]float64, len(y))
 	for i := range y {

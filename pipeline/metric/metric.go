@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -43,7 +44,17 @@ type Estimate struct {
 
 // String is like "roc_auc 0.7011 [0.6987, 0.7035] n=108233".
 func (e Estimate) String() string {
-	return fmt.Sprintf("%s %.4f [%.4f, %.4f] n=%d", e.Metric, e.Value, e.Low, e.High, e.N)
+	return fmt.Sprintf("%s %s [%s, %s] n=%d", e.Metric, Figure(e.Value), Figure(e.Low), Figure(e.High), e.N)
+}
+
+// Figure writes a metric's value for people: four decimals, and one fewer for
+// each digit that a value of 10 or more has before its point beyond the first.
+func Figure(value float64) string {
+	decimals := 4
+	for bound := 10.0; decimals > 0 && math.Abs(value) >= bound; bound *= 10 {
+		decimals--
+	}
+	return strconv.FormatFloat(value, 'f', decimals, 64)
 }
 
 // Task is the kind of prediction a metric judges.
@@ -81,6 +92,8 @@ var metrics = []Metric{
 	{"calibration_ratio", Classification, OneIsBest, CalibrationRatio},
 	{"rmse", Regression, LowerIsBetter, RMSE},
 	{"mae", Regression, LowerIsBetter, MAE},
+	{"r2", Regression, HigherIsBetter, R2},
+	{"poisson_deviance", Regression, LowerIsBetter, PoissonDeviance},
 }
 
 // All are the known metrics, in the order in which they are shown.

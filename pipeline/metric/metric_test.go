@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,8 +32,9 @@ func Example() {
 }
 
 // The values were computed by scikit-learn 1.9.1 (roc_auc_score, log_loss,
-// brier_score_loss, mean_squared_error, mean_absolute_error); DeLong's interval
-// by numpy from its definition, comparing every positive row with every negative.
+// brier_score_loss, mean_squared_error, mean_absolute_error) and 1.7.2 (r2_score,
+// mean_poisson_deviance); DeLong's interval by numpy from its definition,
+// comparing every positive row with every negative.
 func TestAgreesWithScikitLearn(t *testing.T) {
 	y, p := []float64{3, -.5, 2, 7}, []float64{2.5, 0, 2, 8}
 	for _, test := range []struct {
@@ -45,6 +47,8 @@ func TestAgreesWithScikitLearn(t *testing.T) {
 		{"brier", labels, probabilities, 0.16275},
 		{"rmse", y, p, 0.6123724356957945},
 		{"mae", y, p, 0.5},
+		{"r2", y, p, 0.9486081370449679},
+		{"poisson_deviance", []float64{2, 0, 1, 4}, []float64{.5, .5, 2, 2}, 1.4260151319598084},
 	} {
 		m, err := Lookup(test.name)
 		if err != nil {
@@ -90,6 +94,11 @@ func TestValues(t *testing.T) {
 		{"calibration_ratio", mixed, []float64{1, 1, 1, 1}, 2, ""},
 		{"rmse", []float64{0, 0}, []float64{3, -3}, 3, ""},
 		{"mae", []float64{0, 0}, []float64{3, -1}, 2, ""},
+		{"r2", []float64{1, 3}, []float64{2, 2}, 0, ""},
+		{"r2", []float64{1, 3}, []float64{3, 1}, -3, ""},
+		{"r2", []float64{1, 3}, []float64{1, 3}, 1, "as a leaked label would"},
+		{"poisson_deviance", []float64{0, 0}, []float64{1, 3}, 4, ""},
+		{"poisson_deviance", []float64{5, 0.1}, []float64{5, 0.1}, 0, ""},
 	} {
 		m, err := Lookup(test.name)
 		if err != nil {
@@ -187,6 +196,12 @@ func TestEstimatesAreFinite(t *testing.T) {
 		y, p := rows(t)
 		for _, m := range All() {
 			e, err := m.Compute(y, p)
+			if m.Name == "poisson_deviance" && slices.Min(p) == 0 {
+				if !errors.Is(err, ErrUndefined) {
+					t.Fatalf("%s is %+v where a prediction is 0: %v", m.Name, e, err)
+				}
+				continue
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -282,7 +297,7 @@ func TestReliability(t *testing.T) {
 		for _, label := range y {
 			wantPositives += int(label)
 		}
-		if rows != len(y) || positives != wantPositives || len(bins) > reliabilityBins {
+		if rows != len(y) || positives != wantPositives || len(bins) > mostGroups {
 			t.Fatalf("%d bins of %d rows, %d positive, from %d rows", len(bins), rows, positives, len(y))
 		}
 	})
