@@ -51,13 +51,13 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 			if err == nil {
 				forgetRates(response)
 			}
-			return response, unknown(request, response, err)
+			return outcome(request, response, err)
 		}
 		if attempt == maxAttempts || waited+pause > t.MaxWait {
 			if limited {
 				return nil, fmt.Errorf("GitHub asks to wait %s before the next request; run this again later: %w", pause.Round(time.Second), ErrLimited)
 			}
-			return response, unknown(request, response, err)
+			return outcome(request, response, err)
 		}
 		if err := t.Sleep(request.Context(), pause); err != nil {
 			return nil, err
@@ -85,18 +85,18 @@ func (t *transport) next(request *http.Request, response *http.Response, err err
 // creates says that sending the request twice may make two things.
 func creates(request *http.Request) bool { return request.Method == http.MethodPost }
 
-// unknown marks the end of a request that creates and whose outcome nobody
-// knows.
-func unknown(request *http.Request, response *http.Response, err error) error {
+// outcome is what became of a request in the end: its answer, or an error. One
+// that creates and got no answer, or one that says nothing, ends as unknown.
+func outcome(request *http.Request, response *http.Response, err error) (*http.Response, error) {
 	switch {
-	case !creates(request):
-		return err
+	case err != nil && creates(request):
+		return nil, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
-	case response.StatusCode >= http.StatusInternalServerError:
-		return fmt.Errorf("%w: GitHub answered %s", ErrUnknownOutcome, response.Status)
+		return nil, err
+	case creates(request) && response.StatusCode >= http.StatusInternalServerError:
+		return nil, fmt.Errorf("%w: GitHub answered %s", ErrUnknownOutcome, response.Status)
 	}
-	return nil
+	return response, nil
 }
 
 // limit reads how long a rate limit asks to wait. GitHub signals a primary limit

@@ -1,0 +1,48 @@
+package githubtest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+)
+
+// An attestation is a signed statement about a digest. The signature here is
+// none that anybody could verify.
+type attestation struct {
+	digest        string // sha256:…
+	predicateType string
+	statement     []byte
+}
+
+// Attest adds an attestation of digest (sha256:…) that holds an in-toto
+// statement.
+func (s *Server) Attest(digest string, statement []byte) {
+	var fields struct {
+		PredicateType string `json:"predicateType"`
+	}
+	if err := json.Unmarshal(statement, &fields); err != nil {
+		s.t.Errorf("the statement is no JSON: %v", err)
+	}
+	s.locked(func() { s.attestations = append(s.attestations, attestation{digest, fields.PredicateType, statement}) })
+}
+
+func (s *Server) listAttestations(x *exchange) answer {
+	found := []any{}
+	for _, a := range s.attestations {
+		if a.digest != x.path["subject_digest"] || x.query.Has("predicate_type") && x.query.Get("predicate_type") != a.predicateType {
+			continue
+		}
+		found = append(found, map[string]any{"repository_id": 1, "bundle_url": "https://attestations.example.com/1", "initiator": "user", "bundle": map[string]any{
+			"mediaType":            "application/vnd.dev.sigstore.bundle.v0.3+json",
+			"verificationMaterial": map[string]any{},
+			"dsseEnvelope": map[string]any{
+				"payload": base64.StdEncoding.EncodeToString(a.statement), "payloadType": "application/vnd.in-toto+json",
+				"signatures": []any{map[string]any{"sig": base64.StdEncoding.EncodeToString([]byte("unsigned"))}},
+			},
+		}})
+	}
+	if len(found) == 0 {
+		return notFound()
+	}
+	return answer{status: http.StatusOK, body: map[string]any{"attestations": found}}
+}
