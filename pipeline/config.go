@@ -66,18 +66,6 @@ type Split struct {
 	Gap     feature.Duration `yaml:"gap" description:"how long before the evaluation period the last decision that is trained on lies; none unless said"`
 }
 
-// An Estimator names what is fitted and with which parameters.
-type Estimator struct {
-	Kind       string     `yaml:"kind" required:"true" enum:"logistic_regression" description:"the learner"`
-	Parameters Parameters `yaml:"parameters" description:"the learner's parameters"`
-}
-
-// Parameters of logistic_regression; a missing one has scikit-learn's default.
-type Parameters struct {
-	C             *float64 `yaml:"C" description:"inverse strength of the L2 penalty; 1 unless said"`
-	MaxIterations *int     `yaml:"max_iterations" description:"bound on L-BFGS iterations; 500 unless said"`
-}
-
 // Evaluation names the metrics and the groups they are worked out for.
 type Evaluation struct {
 	Metrics []string `yaml:"metrics" required:"true" description:"metrics to estimate, each with its interval"`

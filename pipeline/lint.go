@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"math"
 	"regexp"
 	"slices"
 	"time"
@@ -87,33 +86,28 @@ func (c *Config) lintSplit() []report.Finding {
 	if c.Scoring.MaxAge.Duration%(24*time.Hour) != 0 {
 		findings = append(findings, finding("config/max-age", c.At("scoring", "max_age"), "write it in days or weeks", "the maximum age of %s is not a number of whole days", c.Scoring.MaxAge))
 	}
-	if p := c.Estimator.Parameters; p.C != nil && !(*p.C > 0 && !math.IsInf(*p.C, 0)) {
-		findings = append(findings, finding("config/parameter", c.At("estimator", "parameters", "C"), "1 is scikit-learn's default", "C is %v; it must be a number above 0", *p.C))
-	} else if p.MaxIterations != nil && *p.MaxIterations < 1 {
-		findings = append(findings, finding("config/parameter", c.At("estimator", "parameters", "max_iterations"), "", "max_iterations is %d; it must be at least 1", *p.MaxIterations))
-	}
-	return findings
+	return append(findings, c.lintParameters(c.Estimator.Parameters, "estimator", "parameters")...)
 }
 
 func (c *Config) lintEvaluation() []report.Finding {
 	var findings []report.Finding
-	unknown := func(name string, path ...any) {
-		if m, err := metric.Lookup(name); err != nil {
-			findings = append(findings, finding("config/unknown-metric", c.At(path...), "", "%s", err))
-		} else if m.Task != metric.Classification {
-			findings = append(findings, finding("config/metric-task", c.At(path...), "name a metric of classification", "%s is a metric of %s, but %s predicts a class", name, m.Task, c.Estimator.Kind))
-		}
-	}
 	if len(c.Evaluation.Metrics) == 0 {
 		findings = append(findings, finding("config/no-metrics", c.At("evaluation", "metrics"), "name at least one", "the evaluation has no metrics"))
 	}
 	for i, name := range c.Evaluation.Metrics {
-		unknown(name, "evaluation", "metrics", i)
+		findings = append(findings, c.lintMetric(name, "evaluation", "metrics", i)...)
 	}
 	for i, p := range c.Monitoring.Performance {
-		unknown(p.Metric, "monitoring", "performance", i, "metric")
+		findings = append(findings, c.lintMetric(p.Metric, "monitoring", "performance", i, "metric")...)
+		findings = append(findings, c.lintBounds(p.Metric, p.Min, p.Max, "monitoring", "performance", i)...)
 		if p.Min == nil && p.Max == nil {
 			findings = append(findings, finding("config/no-bound", c.At("monitoring", "performance", i), "give it min or max", "the performance threshold of %s has no bound", p.Metric))
+		}
+	}
+	for i, stage := range c.Stages {
+		for j, floor := range stage.Metrics {
+			findings = append(findings, c.lintMetric(floor.Metric, "stages", i, "metrics", j, "metric")...)
+			findings = append(findings, c.lintBounds(floor.Metric, floor.Min, floor.Max, "stages", i, "metrics", j)...)
 		}
 	}
 	for i, name := range c.Evaluation.Slices {
@@ -122,4 +116,37 @@ func (c *Config) lintEvaluation() []report.Finding {
 		}
 	}
 	return findings
+}
+
+// lintMetric refuses a metric that is not known, or that does not judge what
+// the estimator predicts.
+func (c *Config) lintMetric(name string, path ...any) []report.Finding {
+	m, err := metric.Lookup(name)
+	if err != nil {
+		return []report.Finding{finding("config/unknown-metric", c.At(path...), "", "%s", err)}
+	}
+	task := c.Estimator.Task()
+	if m.Task == task {
+		return nil
+	}
+	predicts := map[metric.Task]string{metric.Classification: "a class", metric.Regression: "a number"}
+	return []report.Finding{finding("config/metric-task", c.At(path...), "name a metric of "+string(task)+", or choose another estimator",
+		"%s is a metric of %s, but %s predicts %s", name, m.Task, c.Estimator.Kind, predicts[task])}
+}
+
+// lintBounds refuses a single bound on the wrong side: a ceiling on what should
+// be high holds back the good, lets all of the bad pass, and makes the worse of
+// two bundles the better one. Beside a bound on the right side it may stand.
+func (c *Config) lintBounds(name string, least, most *float64, path ...any) []report.Finding {
+	m, err := metric.Lookup(name)
+	if err != nil {
+		return nil
+	}
+	switch {
+	case m.Direction == metric.HigherIsBetter && least == nil && most != nil:
+		return []report.Finding{finding("config/bound", c.At(append(path, "max")...), "write min, or both", "%s has a max alone, and of %s %s", name, name, m.Direction)}
+	case m.Direction == metric.LowerIsBetter && most == nil && least != nil:
+		return []report.Finding{finding("config/bound", c.At(append(path, "min")...), "write max, or both", "%s has a min alone, and of %s %s", name, name, m.Direction)}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/linecook-ml/linecook/actions/internal/command"
 	"github.com/linecook-ml/linecook/pipeline/backtest"
 	"github.com/linecook-ml/linecook/pipeline/ledger"
+	"github.com/linecook-ml/linecook/pipeline/metric"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -57,10 +59,10 @@ func quality(r *backtest.Report) table.Writer {
 		value, interval := "–", "–"
 		for _, e := range q.Estimates {
 			if e.Metric == first {
-				value, interval = fmt.Sprintf("%.3f", e.Value), fmt.Sprintf("%.3f–%.3f", e.Low, e.High)
+				value, interval = figures(e)
 			}
 		}
-		t.AppendRow(table.Row{month(q.Period), q.Days, q.Scores, q.Labels, percent(q.ObservedRate), percent(q.MeanScore), value, interval})
+		t.AppendRow(table.Row{month(q.Period), q.Days, q.Scores, q.Labels, amount(r.Task, q.MeanLabel), amount(r.Task, q.MeanScore), value, interval})
 	}
 	return t
 }
@@ -76,11 +78,25 @@ func month(period string) string {
 	return period
 }
 
-func percent(share *float64) string {
-	if share == nil {
-		return "–"
+// figures are one digit shorter than the estimate's own where they are below 10,
+// so that the table fits.
+func figures(e metric.Estimate) (value, interval string) {
+	if math.Abs(e.High) < 10 {
+		return fmt.Sprintf("%.3f", e.Value), fmt.Sprintf("%.3f–%.3f", e.Low, e.High)
 	}
-	return fmt.Sprintf("%.1f %%", 100**share)
+	value, low, high := e.Figures()
+	return value, low + "–" + high
+}
+
+// amount is a mean of scores or labels: a share where they are classes.
+func amount(task metric.Task, mean *float64) string {
+	switch {
+	case mean == nil:
+		return "–"
+	case task == metric.Regression:
+		return metric.Figure(*mean)
+	}
+	return fmt.Sprintf("%.1f %%", 100**mean)
 }
 
 // markdown is the rehearsal for a runner's step summary.

@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/linecook-ml/linecook/actions/internal/command"
+	"github.com/linecook-ml/linecook/pipeline/metric"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -16,12 +17,16 @@ import (
 // is shown.
 func estimates(out result, literal func(string) string) table.Writer {
 	t := command.Table("metric", "rows", "value", "95 % interval", "n")
+	add := func(rows string, e metric.Estimate) {
+		value, low, high := e.Figures()
+		t.AppendRow(table.Row{e.Metric, rows, value, low + " – " + high, e.N})
+	}
 	for _, e := range out.Evaluation.Estimates {
-		t.AppendRow(table.Row{e.Metric, "all", fmt.Sprintf("%.4f", e.Value), fmt.Sprintf("%.4f – %.4f", e.Low, e.High), e.N})
+		add("all", e)
 	}
 	for _, slice := range out.Evaluation.Slices {
 		for _, e := range slice.Estimates {
-			t.AppendRow(table.Row{e.Metric, literal(slice.Name()), fmt.Sprintf("%.4f", e.Value), fmt.Sprintf("%.4f – %.4f", e.Low, e.High), e.N})
+			add(literal(slice.Name()), e)
 		}
 	}
 	return t

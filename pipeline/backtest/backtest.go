@@ -70,7 +70,7 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 		registry: registrydir.Open(filepath.Join(in.Home, "registry")),
 		ledger:   ledgerdir.Open(filepath.Join(in.Home, "ledger")),
 		report: &Report{
-			Format: Format, Pipeline: in.Config.Name, Description: in.Config.Description, From: in.From, To: in.To,
+			Format: Format, Pipeline: in.Config.Name, Description: in.Config.Description, Task: in.Config.Estimator.Task(), From: in.From, To: in.To,
 			Stage:      in.Config.Stages[len(in.Config.Stages)-1].Name,
 			Thresholds: thresholdsOf(in.Config),
 		},

@@ -146,8 +146,8 @@ func tiles(r *Report) []tile {
 	if e, ok := find(r.Quality.Estimates, headline(r)); ok {
 		all = append(all, tile{Label: metricName(e.Metric), Value: decimal(e.Value), Note: level(e) + "\n" + interval(e)})
 	}
-	if r.Quality.ObservedRate != nil {
-		all = append(all, tile{Label: "Observed rate", Value: share(r.Quality.ObservedRate), Note: "mean score " + share(r.Quality.MeanScore)})
+	if r.Quality.MeanLabel != nil {
+		all = append(all, tile{Label: "Observed rate", Value: share(r.Quality.MeanLabel), Note: "mean score " + share(r.Quality.MeanScore)})
 	}
 	return all
 }
@@ -196,7 +196,7 @@ func qualityGrid(r *Report) *grid {
 	}
 	add := func(class, label string, q Quality) {
 		row := gridRow{class, []cell{{Value: label}, {Value: count(int64(q.Days))}, {Value: count(q.Scores)},
-			{Value: count(q.Labels)}, {Value: share(q.ObservedRate)}, {Value: share(q.MeanScore)}}}
+			{Value: count(q.Labels)}, {Value: share(q.MeanLabel)}, {Value: share(q.MeanScore)}}}
 		row.Cells = append(row.Cells, estimateCells(q.Estimates, names)...)
 		g.Rows = append(g.Rows, row)
 	}

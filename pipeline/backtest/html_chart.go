@@ -33,7 +33,7 @@ func dailyChart(r *Report, t timeline) *chart {
 	top := 0.0
 	known := false
 	for _, d := range r.Days {
-		for _, v := range []*float64{d.MeanScore, d.ObservedRate} {
+		for _, v := range []*float64{d.MeanScore, d.MeanLabel} {
 			if v != nil && finite(*v) {
 				top, known = math.Max(top, *v), true
 			}
@@ -64,7 +64,7 @@ func dailyChart(r *Report, t timeline) *chart {
 	}
 	for _, d := range r.Days {
 		i := t.index(d.Date)
-		observed[int(i)], scores[int(i)] = at(x, y, i, d.ObservedRate), at(x, y, i, d.MeanScore)
+		observed[int(i)], scores[int(i)] = at(x, y, i, d.MeanLabel), at(x, y, i, d.MeanScore)
 	}
 	c.line("line observed", observed)
 	c.line("line score", scores)
@@ -128,7 +128,7 @@ func dayTip(d Day) string {
 		tip += fmt.Sprintf("\n%s, mean %s", counted(d.Rows, "score"), share(d.MeanScore))
 	}
 	if d.Labels > 0 {
-		tip += fmt.Sprintf("\nobserved %s of %s", share(d.ObservedRate), counted(d.Labels, "outcome"))
+		tip += fmt.Sprintf("\nobserved %s of %s", share(d.MeanLabel), counted(d.Labels, "outcome"))
 	}
 	if d.Reason != "" {
 		tip += "\n" + clean(d.Reason)

@@ -63,7 +63,7 @@ func sample() *Report {
 		if d.Outcome != ledger.Stopped {
 			mean := 0.19 + 0.05*math.Sin(i/11) + 0.03*math.Sin(i*0.9)
 			d.Rows, d.Labels = 900+int64(70*math.Sin(i)), 880+int64(70*math.Sin(i))
-			d.MeanScore, d.ObservedRate = pointer(mean), pointer(mean+0.05*math.Sin(i*1.7)+0.06*max(0, math.Sin(i/5)-0.7))
+			d.MeanScore, d.MeanLabel = pointer(mean), pointer(mean+0.05*math.Sin(i*1.7)+0.06*max(0, math.Sin(i/5)-0.7))
 		}
 		if date.Day()%17 == 0 && d.Outcome == ledger.Scored {
 			d.Drifted = []string{"temperature", "dew_point"}
@@ -92,15 +92,15 @@ func sample() *Report {
 	for i, month := range order {
 		q := months[month]
 		q.Estimates = estimates([]float64{0.741, 0.717, 0.729, 0.748}[i], int(q.Labels))
-		q.MeanScore, q.ObservedRate = pointer(0.19+0.01*float64(i)), pointer(0.18+0.015*float64(i))
+		q.MeanScore, q.MeanLabel = pointer(0.19+0.01*float64(i)), pointer(0.18+0.015*float64(i))
 		r.Months = append(r.Months, *q)
 		r.Quality.Days += q.Days
 		r.Quality.Scores += q.Scores
 		r.Quality.Labels += q.Labels
 	}
 	r.Quality.Estimates, r.Quality.Reliability = estimates(0.738, int(r.Quality.Labels)), bins(1.04)
-	r.Quality.MeanScore, r.Quality.ObservedRate = pointer(0.205), pointer(0.203)
-	r.Carried = &Quality{Days: 2, Scores: r.Totals.CarriedScores, Labels: 1_702, Estimates: estimates(0.633, 1_702), MeanScore: pointer(0.188), ObservedRate: pointer(0.241)}
+	r.Quality.MeanScore, r.Quality.MeanLabel = pointer(0.205), pointer(0.203)
+	r.Carried = &Quality{Days: 2, Scores: r.Totals.CarriedScores, Labels: 1_702, Estimates: estimates(0.633, 1_702), MeanScore: pointer(0.188), MeanLabel: pointer(0.241)}
 	for i, stage := range []string{"dev", "staging", "prod"} {
 		r.Decisions = append(r.Decisions, decision(stage, []float64{0, 0.65, 0.68}[i], from))
 	}
@@ -307,10 +307,10 @@ func TestHTMLOfIncompleteReports(t *testing.T) {
 		{"no labels yet", func() *Report {
 			r := sample()
 			for i := range r.Days {
-				r.Days[i].Labels, r.Days[i].ObservedRate = 0, nil
+				r.Days[i].Labels, r.Days[i].MeanLabel = 0, nil
 			}
 			for i := range r.Months {
-				r.Months[i].Labels, r.Months[i].Estimates, r.Months[i].ObservedRate = 0, nil, nil
+				r.Months[i].Labels, r.Months[i].Estimates, r.Months[i].MeanLabel = 0, nil, nil
 			}
 			r.Quality = Quality{Days: 119, Scores: 106_907}
 			return r
@@ -338,7 +338,7 @@ func TestHTMLOfIncompleteReports(t *testing.T) {
 			r := sample()
 			for i := range r.Days {
 				r.Days[i].MeanScore = pointer(math.NaN())
-				r.Days[i].ObservedRate = pointer(math.Inf(1))
+				r.Days[i].MeanLabel = pointer(math.Inf(1))
 			}
 			for i := range r.Quality.Reliability {
 				r.Quality.Reliability[i].ObservedRate = math.NaN()

@@ -35,7 +35,7 @@ func (r *rehearsal) judge(ctx context.Context) error {
 	for i := range r.report.Days {
 		if t := days[r.report.Days[i].Date]; t != nil {
 			r.report.Days[i].Labels = int64(len(t.labels))
-			r.report.Days[i].MeanScore, r.report.Days[i].ObservedRate = mean(t.scores), mean(t.labels)
+			r.report.Days[i].MeanScore, r.report.Days[i].MeanLabel = mean(t.scores), mean(t.labels)
 		}
 	}
 	if r.report.Quality, err = r.quality(all); err != nil {
@@ -92,8 +92,8 @@ func (t *tally) add(o *monitoring.Outcomes, i int) {
 func (r *rehearsal) quality(t *tally) (q Quality, err error) {
 	q = Quality{
 		Period: t.period, Days: len(t.days), Scores: t.published, Labels: int64(len(t.labels)),
-		MeanScore: mean(t.predicted), ObservedRate: mean(t.labels),
-		Estimates: []metric.Estimate{}, Reliability: []metric.Bin{},
+		MeanScore: mean(t.predicted), MeanLabel: mean(t.labels),
+		Estimates: []metric.Estimate{},
 	}
 	if len(t.labels) == 0 {
 		return q, nil
@@ -112,7 +112,7 @@ func (r *rehearsal) quality(t *tally) (q Quality, err error) {
 		}
 		q.Estimates = append(q.Estimates, estimate)
 	}
-	q.Reliability, err = metric.Reliability(t.labels, t.predicted)
+	q.Reliability, q.Residuals, err = metric.Diagnose(r.report.Task, t.labels, t.predicted)
 	if err != nil && !errors.Is(err, metric.ErrUndefined) {
 		return q, err
 	}

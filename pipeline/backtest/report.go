@@ -17,6 +17,8 @@ type Report struct {
 	Format      string `json:"format"`
 	Pipeline    string `json:"pipeline"`
 	Description string `json:"description,omitempty"`
+	// Task says what scores and labels are: probabilities and classes, or numbers.
+	Task metric.Task `json:"task"`
 	// From and To are the first and the last day that was scored.
 	From   string `json:"from"`
 	To     string `json:"to"`
@@ -71,11 +73,12 @@ type Day struct {
 	Rows         int64 `json:"rows"`
 	WithoutScore int64 `json:"without_score,omitempty"`
 	OldestDays   int   `json:"oldest_days,omitempty"`
-	// MeanScore is over the published rows. ObservedRate is over the Labels that
-	// became known; both are nil where there are none.
-	MeanScore    *float64 `json:"mean_score,omitempty"`
-	ObservedRate *float64 `json:"observed_rate,omitempty"`
-	Labels       int64    `json:"labels"`
+	// MeanScore is over the published rows. MeanLabel is over the Labels that
+	// became known, and of classes the observed rate; both are nil where there
+	// are none.
+	MeanScore *float64 `json:"mean_score,omitempty"`
+	MeanLabel *float64 `json:"mean_label,omitempty"`
+	Labels    int64    `json:"labels"`
 	// Drifted names the features above the drift threshold.
 	Drifted []string `json:"drifted,omitempty"`
 	RunID   string   `json:"run_id"`
@@ -87,13 +90,15 @@ type Quality struct {
 	Period string `json:"period,omitempty"`
 	Days   int    `json:"days"`
 	// Scores were published; Labels of them became known.
-	Scores      int64             `json:"scores"`
-	Labels      int64             `json:"labels"`
-	Estimates   []metric.Estimate `json:"estimates"`
-	Reliability []metric.Bin      `json:"reliability"`
-	// MeanScore and ObservedRate are over the rows with labels.
-	MeanScore    *float64 `json:"mean_score,omitempty"`
-	ObservedRate *float64 `json:"observed_rate,omitempty"`
+	Scores    int64             `json:"scores"`
+	Labels    int64             `json:"labels"`
+	Estimates []metric.Estimate `json:"estimates"`
+	// Reliability is of classification, Residuals of regression.
+	Reliability []metric.Bin         `json:"reliability,omitempty"`
+	Residuals   []metric.ResidualBin `json:"residuals,omitempty"`
+	// MeanScore and MeanLabel are over the rows with labels.
+	MeanScore *float64 `json:"mean_score,omitempty"`
+	MeanLabel *float64 `json:"mean_label,omitempty"`
 }
 
 // A Threshold bounds a metric over the scores of a month; either end may be nil.

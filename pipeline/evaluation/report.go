@@ -3,8 +3,8 @@
 // challenger read.
 //
 //  1. Training fills in a Report: the periods, the estimates with their
-//     intervals, for all rows and by slice, the reliability of probabilities,
-//     and what the contract and honesty checks found.
+//     intervals, for all rows and by slice, the reliability of probabilities or
+//     the residuals of numbers, and what the contract and honesty checks found.
 //  2. Write checks it and encodes it as canonical JSON.
 //  3. Read decodes it, and refuses what Write would not have written.
 //
@@ -40,9 +40,11 @@ type Report struct {
 	Rows         int64             `json:"rows"`
 	Estimates    []metric.Estimate `json:"estimates"`
 	Slices       []Slice           `json:"slices"`
-	Reliability  []metric.Bin      `json:"reliability"`
-	Contract     Contract          `json:"contract"`
-	Honesty      Honesty           `json:"honesty"`
+	// Reliability is of classification, Residuals of regression; the other is empty.
+	Reliability []metric.Bin         `json:"reliability"`
+	Residuals   []metric.ResidualBin `json:"residuals"`
+	Contract    Contract             `json:"contract"`
+	Honesty     Honesty              `json:"honesty"`
 }
 
 // A Period is half open: From is in it and To is not.
@@ -124,6 +126,9 @@ func (r Report) normal() Report {
 	if r.Reliability == nil {
 		r.Reliability = []metric.Bin{}
 	}
+	if r.Residuals == nil {
+		r.Residuals = []metric.ResidualBin{}
+	}
 	return r
 }
 
@@ -180,6 +185,19 @@ func (r Report) checkParts() error {
 		}
 		if err := checkEstimates("slice "+s.Name(), s.Estimates); err != nil {
 			return err
+		}
+	}
+	if r.Task == metric.Regression && len(r.Reliability) > 0 || r.Task == metric.Classification && len(r.Residuals) > 0 {
+		return fmt.Errorf("a report of %s holds %d bins of reliability, which is of classification, and %d of residuals, which are of regression", r.Task, len(r.Reliability), len(r.Residuals))
+	}
+	for i, b := range r.Residuals {
+		for _, x := range []float64{b.MeanPredicted, b.MeanResidual, b.Low, b.High, b.P10, b.P90} {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return fmt.Errorf("residual bin %d holds %v, which is not a finite number", i, x)
+			}
+		}
+		if b.N < 2 || b.Low > b.MeanResidual || b.MeanResidual > b.High || b.P10 > b.P90 {
+			return fmt.Errorf("residual bin %d of %d rows has the mean %v in %v to %v, and tenths from %v to %v; two rows or more, in that order, are needed", i, b.N, b.MeanResidual, b.Low, b.High, b.P10, b.P90)
 		}
 	}
 	for i, b := range r.Reliability {

@@ -29,12 +29,22 @@ func report() evaluation.Report {
 			{Metric: "roc_auc", Value: 0.69, Low: 0.675, High: 0.705, Level: 0.95, N: 9100, Positives: 1300},
 		}}},
 		Reliability: []metric.Bin{{N: 27315, Positives: 4210, MeanPredicted: 0.15, ObservedRate: 0.154, Low: 0.15, High: 0.158}},
+		Residuals:   []metric.ResidualBin{},
 		Contract:    evaluation.Contract{Checks: 31, Rows: 262144},
 		Honesty: evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12, Dynamic: evaluation.Certificate{
 			Passed: true, CutOffs: []time.Time{day(3, 1), day(6, 10)}, Observations: 4000, Features: 12, RowsRemoved: 310000, RowsScrambled: 310000,
 			Sample: 2000, Seed: 42, SnapshotDigest: "sha256:" + strings.Repeat("0", 64), DefinitionsDigest: "sha256:" + strings.Repeat("1", 64),
 		}},
 	}
+}
+
+func regression() evaluation.Report {
+	r := report()
+	r.Task = metric.Regression
+	r.Estimates = []metric.Estimate{{Metric: "rmse", Value: 61.2, Low: 58, High: 64.3, Level: 0.95, N: 27315}}
+	r.Slices, r.Reliability = []evaluation.Slice{}, []metric.Bin{}
+	r.Residuals = []metric.ResidualBin{{N: 27315, MeanPredicted: 210, MeanResidual: -2, Low: -3, High: -1, P10: -70, P90: 61}}
+	return r
 }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
@@ -50,8 +60,20 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		t.Error(diff)
 	}
 
+	numbers := regression()
+	data, err = evaluation.Write(numbers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, err = evaluation.Read(data); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(numbers, read); diff != "" {
+		t.Error(diff)
+	}
+
 	sparse := report()
-	sparse.Format, sparse.Slices, sparse.Reliability = "", nil, nil
+	sparse.Format, sparse.Slices, sparse.Reliability, sparse.Residuals = "", nil, nil, nil
 	sparse.Honesty.Dynamic = evaluation.Certificate{}
 	berlin := time.FixedZone("", 7200)
 	sparse.Period = evaluation.Period{From: sparse.Period.From.In(berlin), To: sparse.Period.To.In(berlin)}
@@ -59,7 +81,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"cut_offs":[]`, `"slices":[]`, `"reliability":[]`, `"format":"linecook.evaluation/v1"`, `"2013-09-01T00:00:00Z"`} {
+	for _, want := range []string{`"cut_offs":[]`, `"slices":[]`, `"reliability":[]`, `"residuals":[]`, `"format":"linecook.evaluation/v1"`, `"2013-09-01T00:00:00Z"`} {
 		if !strings.Contains(string(data), want) {
 			t.Errorf("%s lacks %s", data, want)
 		}
@@ -96,6 +118,11 @@ func TestRefused(t *testing.T) {
 		"more events than rows":   {func(r *evaluation.Report) { r.Reliability[0].Positives = 27316 }, "reliability bin 0"},
 		"a bin beyond one":        {func(r *evaluation.Report) { r.Reliability[0].ObservedRate = 1.1 }, "reliability bin 0"},
 		"a bin at NaN":            {func(r *evaluation.Report) { r.Reliability[0].MeanPredicted = nan }, "reliability bin 0"},
+		"residuals of classes":    {func(r *evaluation.Report) { r.Residuals = regression().Residuals }, "a report of classification"},
+		"reliability of numbers":  {func(r *evaluation.Report) { *r = regression(); r.Reliability = report().Reliability }, "a report of regression"},
+		"a residual of one row":   {func(r *evaluation.Report) { *r = regression(); r.Residuals[0].N = 1 }, "residual bin 0"},
+		"a residual at NaN":       {func(r *evaluation.Report) { *r = regression(); r.Residuals[0].High = nan }, "residual bin 0"},
+		"a residual backwards":    {func(r *evaluation.Report) { *r = regression(); r.Residuals[0].P90 = -71 }, "residual bin 0"},
 		"a proof at no cut-off":   {func(r *evaluation.Report) { r.Honesty.Dynamic.CutOffs = nil }, "cannot have passed on 0 cut-offs"},
 		"a proof of nothing":      {func(r *evaluation.Report) { r.Honesty.Dynamic.Observations = 0 }, "cannot have passed"},
 		"a proof without rows":    {func(r *evaluation.Report) { r.Honesty.Dynamic.RowsScrambled = 0 }, "cannot have passed"},

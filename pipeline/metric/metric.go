@@ -44,17 +44,30 @@ type Estimate struct {
 
 // String is like "roc_auc 0.7011 [0.6987, 0.7035] n=108233".
 func (e Estimate) String() string {
-	return fmt.Sprintf("%s %s [%s, %s] n=%d", e.Metric, Figure(e.Value), Figure(e.Low), Figure(e.High), e.N)
+	value, low, high := e.Figures()
+	return fmt.Sprintf("%s %s [%s, %s] n=%d", e.Metric, value, low, high, e.N)
+}
+
+// Figures are the value and its interval for people, with as many decimals as
+// Figure gives the greatest of them.
+func (e Estimate) Figures() (value, low, high string) {
+	places := decimals(math.Max(math.Abs(e.Value), math.Max(math.Abs(e.Low), math.Abs(e.High))))
+	text := func(v float64) string { return strconv.FormatFloat(v, 'f', places, 64) }
+	return text(e.Value), text(e.Low), text(e.High)
 }
 
 // Figure writes a metric's value for people: four decimals, and one fewer for
 // each digit that a value of 10 or more has before its point beyond the first.
 func Figure(value float64) string {
-	decimals := 4
-	for bound := 10.0; decimals > 0 && math.Abs(value) >= bound; bound *= 10 {
-		decimals--
+	return strconv.FormatFloat(value, 'f', decimals(math.Abs(value)), 64)
+}
+
+func decimals(size float64) int {
+	places := 4
+	for bound := 10.0; places > 0 && size >= bound; bound *= 10 {
+		places--
 	}
-	return strconv.FormatFloat(value, 'f', decimals, 64)
+	return places
 }
 
 // Task is the kind of prediction a metric judges.

@@ -124,6 +124,17 @@ type ResidualBin struct {
 	P90 float64 `json:"p90"`
 }
 
+// Diagnose shows where predictions are off: the reliability of probabilities, or
+// the residuals of numbers, as the task has it. The other is empty.
+func Diagnose(task Task, y, p []float64) (reliability []Bin, residuals []ResidualBin, err error) {
+	if task == Regression {
+		residuals, err = Residuals(y, p)
+		return []Bin{}, residuals, err
+	}
+	reliability, err = Reliability(y, p)
+	return reliability, []ResidualBin{}, err
+}
+
 // Residuals cuts the rows into at most ten groups of about equal size in order
 // of their prediction, for a residual plot. Rows with the same prediction are
 // never parted, and each group has at least two rows.

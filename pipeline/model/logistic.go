@@ -1,12 +1,6 @@
 package model
 
-import (
-	"errors"
-	"fmt"
-	"math"
-
-	"github.com/linecook-ml/linecook/pipeline/feature"
-)
+import "github.com/linecook-ml/linecook/pipeline/feature"
 
 // KindLogistic is the kind of Logistic.
 const KindLogistic = "logistic"
@@ -25,59 +19,15 @@ func (m *Logistic) Kind() string { return KindLogistic }
 // ColumnNames are the matrix columns, one for each weight.
 func (m *Logistic) ColumnNames() []string { return m.Columns }
 
-// Validate refuses a model without columns, with doubled columns, with another
-// number of weights than columns, or with a number that is not finite.
-func (m *Logistic) Validate() error {
-	if len(m.Columns) == 0 {
-		return errors.New("the model has no columns")
-	}
-	if len(m.Weights) != len(m.Columns) {
-		return fmt.Errorf("the model has %d weights for %d columns", len(m.Weights), len(m.Columns))
-	}
-	if !finite(m.Intercept) {
-		return fmt.Errorf("the intercept is %v", m.Intercept)
-	}
-	seen := make(map[string]bool, len(m.Columns))
-	for i, column := range m.Columns {
-		if seen[column] {
-			return fmt.Errorf("the model has two columns named %q", column)
-		}
-		seen[column] = true
-		if !finite(m.Weights[i]) {
-			return fmt.Errorf("the weight of column %q is %v", column, m.Weights[i])
-		}
-	}
-	return nil
-}
+// Validate refuses what Linear's does.
+func (m *Logistic) Validate() error { return (*Linear)(m).Validate() }
 
 // Predict gives the probability of the positive class for each row. The same
 // row gives the same bits on every processor, whatever rows surround it.
 func (m *Logistic) Predict(matrix feature.Matrix) ([]float64, error) {
-	if err := m.Validate(); err != nil {
-		return nil, fmt.Errorf("predict: %w", err)
-	}
-	if err := checkColumns(m.Columns, matrix.Columns); err != nil {
-		return nil, fmt.Errorf("predict: %w", err)
-	}
-	if err := matrix.Validate(); err != nil {
-		return nil, fmt.Errorf("predict: %w", err)
-	}
-	probabilities := make([]float64, matrix.Rows)
-	for i := range probabilities {
-		margin := m.Intercept
-		for j, value := range matrix.Row(i) {
-			// The conversion keeps the compiler from fusing product and sum,
-			// which would change the last bit on some processors.
-			margin += float64(m.Weights[j] * value)
-		}
-		if !finite(margin) {
-			return nil, fmt.Errorf("predict: the sum of weights and values in row %d is %v", i+1, margin)
-		}
+	probabilities, err := (*Linear)(m).Predict(matrix)
+	for i, margin := range probabilities {
 		probabilities[i] = Sigmoid(margin)
 	}
-	return probabilities, nil
-}
-
-func finite(x float64) bool {
-	return !math.IsNaN(x) && !math.IsInf(x, 0)
+	return probabilities, err
 }

@@ -24,8 +24,8 @@ type Model interface {
 	Kind() string
 	// ColumnNames are the matrix columns the model was fitted on, in order.
 	ColumnNames() []string
-	// Predict gives one finite number for each row of the matrix: for a
-	// classifier the probability of the positive class.
+	// Predict gives one finite number for each row of the matrix: of a classifier
+	// the probability of the positive class, of a regression the label's value.
 	Predict(matrix feature.Matrix) ([]float64, error)
 	// Validate refuses a model that could not predict.
 	Validate() error
@@ -37,6 +37,7 @@ var kinds = []struct {
 	new  func() Model
 }{
 	{name: KindLogistic, new: func() Model { return new(Logistic) }},
+	{name: KindLinear, new: func() Model { return new(Linear) }},
 }
 
 // envelope is how every model is written.

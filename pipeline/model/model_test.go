@@ -27,9 +27,23 @@ func Example() {
 	// logistic [0.5000 0.5000]
 }
 
+func ExampleLinear() {
+	fitted := &Linear{Columns: []string{"temp", "hour=17"}, Intercept: 100, Weights: []float64{-3, 250}}
+	data, _ := Write(fitted)
+	read, _ := Read(data)
+	rentals, _ := read.Predict(feature.Matrix{
+		Columns: []string{"temp", "hour=17"}, Rows: 2,
+		Data: []float64{2, 0, -2, 1},
+	})
+	fmt.Printf("%s\n%s %v\n", data, read.Kind(), rentals)
+	// Output:
+	// {"kind":"linear","model":{"columns":["temp","hour=17"],"intercept":100,"weights":[-3,250]},"version":1}
+	// linear [94 356]
+}
+
 func TestReadRefuses(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
-		{"unknown kind", `{"kind":"oracle","version":1,"model":{}}`, `kind "oracle" is not one of: logistic`},
+		{"unknown kind", `{"kind":"oracle","version":1,"model":{}}`, `kind "oracle" is not one of: logistic, linear`},
 		{"no kind", `{"version":1,"model":{}}`, "$.kind is missing"},
 		{"other version", `{"kind":"logistic","version":2,"model":{}}`, "version 2"},
 		{"no model", `{"kind":"logistic","version":1}`, "$.model is missing"},
@@ -131,6 +145,7 @@ func TestSigmoid(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	seed, _ := Write(&Logistic{Columns: []string{"a", "b"}, Intercept: 0.1, Weights: []float64{1e-300, -3}})
 	f.Add(seed)
+	f.Add([]byte(`{"kind":"linear","version":1,"model":{"columns":["a"],"intercept":-2.5,"weights":[1e9]}}`))
 	f.Add([]byte(`{"kind":"logistic","version":1,"model":{"columns":["a"],"intercept":-0,"weights":[1]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		first, err := Read(data)

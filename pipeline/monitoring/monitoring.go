@@ -117,10 +117,11 @@ func Performance(c *pipeline.Config, period string, estimates []metric.Estimate)
 			if !below && !above {
 				continue
 			}
+			value, low, high := e.Figures()
 			findings = append(findings, report.Finding{
 				Code: "monitoring/performance", Severity: report.Warning, Partition: period,
 				Position: c.At("monitoring", "performance", i),
-				Message:  fmt.Sprintf("%s of %s is %.4f (%.4f to %.4f, n %d), beyond its bound", e.Metric, period, e.Value, e.Low, e.High, e.N),
+				Message:  fmt.Sprintf("%s of %s is %s (%s to %s, n %d), beyond its bound", e.Metric, period, value, low, high, e.N),
 				Remedy:   "retrain on data up to now, and see what changed in the features that drifted",
 			})
 		}

@@ -20,7 +20,7 @@ func (l *line) evaluate(train, test *feature.Snapshot, scores []float64) (*evalu
 	r := &evaluation.Report{
 		Format:       evaluation.Format,
 		Slices:       []evaluation.Slice{},
-		Task:         metric.Classification,
+		Task:         l.in.Config.Estimator.Task(),
 		Training:     decisions(train),
 		Period:       decisions(test),
 		GapSeconds:   int64(l.in.Config.Split.Gap.Duration / time.Second),
@@ -37,7 +37,7 @@ func (l *line) evaluate(train, test *feature.Snapshot, scores []float64) (*evalu
 	if r.Estimates, err = l.estimates(test.Label, scores); err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
-	if r.Reliability, err = metric.Reliability(test.Label, scores); err != nil {
+	if r.Reliability, r.Residuals, err = metric.Diagnose(r.Task, test.Label, scores); err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
 	for _, name := range l.in.Config.Evaluation.Slices {

@@ -3,6 +3,7 @@ package training
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/feature"
@@ -35,17 +36,39 @@ func fit(c *pipeline.Config, train *feature.Snapshot, parameters pipeline.Parame
 	if err != nil {
 		return nil, nil, err
 	}
-	fitted, diagnostics, err := linear.Fit(matrix, train.Label, linearParams(parameters))
+	fitted, diagnostics, err := learn(c.Estimator.Kind, matrix, train.Label, parameters)
 	if err != nil {
 		return nil, nil, err
 	}
 	if !diagnostics.Converged {
-		f := finding("training/not-converged", c.At("estimator"),
-			fmt.Sprintf("the fit did not converge in %d iterations (gradient %.2g)", diagnostics.Iterations, diagnostics.GradientNorm),
-			"raise estimator.parameters.max_iterations")
+		f := finding("training/not-converged", c.At("estimator"), strings.Join(diagnostics.Warnings, "; "),
+			"change estimator.parameters, or leave out features that others explain")
 		return nil, &f, nil
 	}
 	return &learned{encoding: encoding, model: fitted, diagnostics: diagnostics}, nil, nil
+}
+
+// learn fits the estimator of a kind.
+func learn(kind string, matrix feature.Matrix, y []float64, p pipeline.Parameters) (model.Model, linear.Diagnostics, error) {
+	switch kind {
+	case pipeline.LogisticRegression:
+		params := linear.DefaultLogisticParams()
+		set(&params.C, p.C)
+		set(&params.MaxIterations, p.MaxIterations)
+		return linear.FitLogistic(matrix, y, params)
+	case pipeline.Ridge:
+		params := linear.DefaultRidgeParams()
+		set(&params.Alpha, p.Alpha)
+		return linear.FitRidge(matrix, y, params)
+	}
+	return nil, linear.Diagnostics{}, fmt.Errorf("there is no estimator %q", kind)
+}
+
+// set replaces a default with what is given.
+func set[T any](parameter, given *T) {
+	if given != nil {
+		*parameter = *given
+	}
 }
 
 // predict scores observations.
@@ -55,15 +78,4 @@ func (f *learned) predict(s *feature.Snapshot) ([]float64, error) {
 		return nil, err
 	}
 	return f.model.Predict(matrix)
-}
-
-func linearParams(p pipeline.Parameters) linear.Params {
-	params := linear.DefaultParams()
-	if p.C != nil {
-		params.C = *p.C
-	}
-	if p.MaxIterations != nil {
-		params.MaxIterations = *p.MaxIterations
-	}
-	return params
 }

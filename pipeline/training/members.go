@@ -8,6 +8,7 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/canonical"
 	"github.com/linecook-ml/linecook/pipeline/evaluation"
 	"github.com/linecook-ml/linecook/pipeline/feature"
+	"github.com/linecook-ml/linecook/pipeline/metric"
 	"github.com/linecook-ml/linecook/pipeline/model"
 	"github.com/linecook-ml/linecook/pipeline/profile"
 	"github.com/linecook-ml/linecook/pipeline/training/profiling"
@@ -51,6 +52,10 @@ func (l *line) members(fitted *learned, train feature.Frame, scores []float64) (
 
 // outputContract promises what every published score is.
 func outputContract(c *pipeline.Config, version string) []byte {
+	meaning := "description: Probability of the outcome., logicalTypeOptions: {minimum: 0, maximum: 1}"
+	if c.Estimator.Task() == metric.Regression {
+		meaning = "description: The label's expected value."
+	}
 	return fmt.Appendf(nil, `apiVersion: v3.1.0
 kind: DataContract
 id: %[1]s-scores
@@ -63,7 +68,7 @@ schema:
     physicalType: file
     properties:
       - {name: decided_at, logicalType: timestamp, description: "When the prediction is for, UTC; empty where today's observations could not be read."}
-      - {name: %[3]s, logicalType: number, required: true, description: Probability of the outcome., logicalTypeOptions: {minimum: 0, maximum: 1}}
+      - {name: %[3]s, logicalType: number, required: true, %[5]s}
       - name: status
         logicalType: string
         required: true
@@ -79,5 +84,5 @@ schema:
       - {name: bundle_id, logicalType: string, required: true, description: Digest of that bundle's manifest.}
     quality:
       - {metric: rowCount, mustBeGreaterThan: 0}
-`, c.Name, version, pipeline.ScoreColumn, int(c.Scoring.MaxAge.Hours()/24))
+`, c.Name, version, pipeline.ScoreColumn, int(c.Scoring.MaxAge.Hours()/24), meaning)
 }

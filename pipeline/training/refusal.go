@@ -2,9 +2,11 @@ package training
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/feature"
+	"github.com/linecook-ml/linecook/pipeline/metric"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -26,24 +28,52 @@ func tooEarly(c *pipeline.Config, snapshot *feature.Snapshot) report.Finding {
 
 // unfit says why nothing can be learned from what the split has left, or nil.
 func unfit(c *pipeline.Config, until string, train, test *feature.Snapshot) *report.Finding {
+	if train.Frame.Rows == 0 || test.Frame.Rows == 0 {
+		f := finding("training/no-rows", c.At("split", "holdout"),
+			fmt.Sprintf("the cut-off %s leaves %d observations to train on and %d to evaluate on", until, train.Frame.Rows, test.Frame.Rows),
+			"choose a later cut-off or a shorter holdout")
+		return &f
+	}
+	if c.Estimator.Task() == metric.Regression {
+		return unfitNumbers(c, train.Label)
+	}
+	return unfitClasses(c, train.Label, test.Label)
+}
+
+// unfitClasses wants labels of 0 and 1, and both of them to train on.
+func unfitClasses(c *pipeline.Config, train, test []float64) *report.Finding {
 	var f report.Finding
-	positives := 0
-	for _, label := range train.Label {
-		if label == 1 {
+	positives, others := 0, 0
+	for i, label := range slices.Concat(train, test) {
+		switch {
+		case label != 0 && label != 1:
+			others++
+		case label == 1 && i < len(train):
 			positives++
 		}
 	}
 	switch {
-	case train.Frame.Rows == 0 || test.Frame.Rows == 0:
-		f = finding("training/no-rows", c.At("split", "holdout"),
-			fmt.Sprintf("the cut-off %s leaves %d observations to train on and %d to evaluate on", until, train.Frame.Rows, test.Frame.Rows),
-			"choose a later cut-off or a shorter holdout")
-	case positives == 0 || positives == train.Frame.Rows:
+	case others > 0:
+		f = finding("training/label", c.At("label", "expression"),
+			fmt.Sprintf("the label %s is neither 0 nor 1 for %d of %d observations, and %s tells two classes apart", c.Label.Name, others, len(train)+len(test), c.Estimator.Kind),
+			"write a condition, or choose an estimator of numbers, as "+pipeline.Ridge+" is")
+	case positives == 0 || positives == len(train):
 		f = finding("training/one-outcome", c.At("label", "expression"),
-			fmt.Sprintf("the label %s is true for %d of the %d observations to train on; there is nothing to tell apart", c.Label.Name, positives, train.Frame.Rows),
+			fmt.Sprintf("the label %s is true for %d of the %d observations to train on; there is nothing to tell apart", c.Label.Name, positives, len(train)),
 			"correct the label, or choose a later cut-off")
 	default:
 		return nil
 	}
+	return &f
+}
+
+// unfitNumbers wants labels that are not all the same.
+func unfitNumbers(c *pipeline.Config, train []float64) *report.Finding {
+	if slices.Min(train) != slices.Max(train) {
+		return nil
+	}
+	f := finding("training/one-outcome", c.At("label", "expression"),
+		fmt.Sprintf("the label %s is %v for all %d observations to train on; there is nothing to learn", c.Label.Name, train[0], len(train)),
+		"correct the label, or choose a later cut-off")
 	return &f
 }

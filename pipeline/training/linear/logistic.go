@@ -1,5 +1,7 @@
 // Package linear fits linear models.
 //
+// FitRidge solves for its weights at once. FitLogistic walks to them:
+//
 //  1. The matrix and labels are checked: shapes, finite values, both classes.
 //  2. Minimised is the mean log loss plus ½‖w‖²/(C·n), with the intercept free:
 //     scikit-learn's C·Σ loss + ½‖w‖², divided by C·n so that tolerances mean
@@ -8,7 +10,7 @@
 //     order, so that the bits do not depend on the number of processors.
 //  4. The variables are scaled by the curvature at the start.
 //  5. L-BFGS (gonum/optimize) walks until the gradient is small.
-//  6. The result is a model.Logistic and diagnostics of the walk.
+//  6. The result is a model and diagnostics of the walk.
 package linear
 
 import (
@@ -23,8 +25,8 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/model"
 )
 
-// Params are the settings of a logistic regression.
-type Params struct {
+// LogisticParams are the settings of a logistic regression.
+type LogisticParams struct {
 	// C is the inverse of the strength of the L2 penalty, above 0, as in
 	// scikit-learn.
 	C float64
@@ -38,10 +40,10 @@ type Params struct {
 	Tolerance float64
 }
 
-// DefaultParams has scikit-learn's C, and a tolerance at which probabilities
-// agree with the optimum to about 1e-6.
-func DefaultParams() Params {
-	return Params{C: 1, MaxIterations: 500, Tolerance: 1e-7}
+// DefaultLogisticParams has scikit-learn's C, and a tolerance at which
+// probabilities agree with the optimum to about 1e-6.
+func DefaultLogisticParams() LogisticParams {
+	return LogisticParams{C: 1, MaxIterations: 500, Tolerance: 1e-7}
 }
 
 // Diagnostics say how the fit went. A fit that did not converge is a model too,
@@ -52,17 +54,19 @@ type Diagnostics struct {
 	Iterations  int  `json:"iterations"`
 	Evaluations int  `json:"evaluations"`
 	Converged   bool `json:"converged"`
-	// GradientNorm is the largest element of the gradient that Tolerance bounds.
+	// GradientNorm is the largest element of the gradient in scaled variables,
+	// whose bound says whether the fit converged.
 	GradientNorm float64 `json:"gradient_norm"`
-	// Loss is the penalised mean log loss of the training rows, in nats.
+	// Loss is the penalised mean loss of the training rows: log loss in nats, or
+	// squared error.
 	Loss     float64  `json:"loss"`
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// Fit learns a logistic regression. y has one label for each row of the matrix,
+// FitLogistic learns a logistic regression. y has one label for each row of the matrix,
 // 0 or 1, both present.
-func Fit(matrix feature.Matrix, y []float64, params Params) (*model.Logistic, Diagnostics, error) {
-	if err := check(matrix, y, params); err != nil {
+func FitLogistic(matrix feature.Matrix, y []float64, params LogisticParams) (*model.Logistic, Diagnostics, error) {
+	if err := checkLogistic(matrix, y, params); err != nil {
 		return nil, Diagnostics{}, fmt.Errorf("fit logistic regression: %w", err)
 	}
 	baseRate := mean(y)
@@ -112,7 +116,7 @@ func Fit(matrix feature.Matrix, y []float64, params Params) (*model.Logistic, Di
 	return fitted, diagnostics, nil
 }
 
-func check(matrix feature.Matrix, y []float64, params Params) error {
+func checkLogistic(matrix feature.Matrix, y []float64, params LogisticParams) error {
 	switch {
 	case !(params.C > 0) || math.IsInf(params.C, 1):
 		return fmt.Errorf("the parameter C is %v and must be a number above 0", params.C)
@@ -120,12 +124,8 @@ func check(matrix feature.Matrix, y []float64, params Params) error {
 		return fmt.Errorf("the maximum of iterations is %d and must be 1 or more", params.MaxIterations)
 	case !(params.Tolerance > 0) || math.IsInf(params.Tolerance, 1):
 		return fmt.Errorf("the tolerance is %v and must be a number above 0", params.Tolerance)
-	case len(matrix.Columns) == 0:
-		return errors.New("the matrix has no columns")
-	case len(y) != matrix.Rows:
-		return fmt.Errorf("there are %d labels for %d rows", len(y), matrix.Rows)
 	}
-	if err := matrix.Validate(); err != nil {
+	if err := checkShape(matrix, y); err != nil {
 		return err
 	}
 	positives := 0
@@ -142,6 +142,17 @@ func check(matrix feature.Matrix, y []float64, params Params) error {
 		return fmt.Errorf("%d of %d training labels are positive; both classes are needed", positives, len(y))
 	}
 	return nil
+}
+
+// checkShape refuses what no linear model can be fitted on.
+func checkShape(matrix feature.Matrix, y []float64) error {
+	if len(matrix.Columns) == 0 {
+		return errors.New("the matrix has no columns")
+	}
+	if len(y) != matrix.Rows {
+		return fmt.Errorf("there are %d labels for %d rows", len(y), matrix.Rows)
+	}
+	return matrix.Validate()
 }
 
 // start is zero weights and the intercept that predicts the base rate.

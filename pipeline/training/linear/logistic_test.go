@@ -39,7 +39,7 @@ func sample(seed uint64, rows, cols int) (feature.Matrix, []float64) {
 //
 //	X = [[0,1],[1,0],[2,1],[3,0],[4,1],[5,0],[6,1],[7,0]]; y = [0,0,1,0,1,0,1,1]
 //	LogisticRegression(C=C, tol=1e-12, solver="newton-cholesky").fit(X, y)
-func TestFitAgreesWithScikitLearn(t *testing.T) {
+func TestLogisticAgreesWithScikitLearn(t *testing.T) {
 	matrix := feature.Matrix{
 		Columns: []string{"a", "b"}, Rows: 8,
 		Data: []float64{0, 1, 1, 0, 2, 1, 3, 0, 4, 1, 5, 0, 6, 1, 7, 0},
@@ -53,7 +53,7 @@ func TestFitAgreesWithScikitLearn(t *testing.T) {
 		{c: 1.0, intercept: -2.3573831761759285, weights: [2]float64{0.5480332736988424, 0.8785334364599591}},
 		{c: 100.0, intercept: -12.024510520795081, weights: [2]float64{2.080483190762494, 9.485638706252704}},
 	} {
-		fitted, diagnostics, err := Fit(matrix, y, Params{C: test.c, MaxIterations: 500, Tolerance: 1e-8})
+		fitted, diagnostics, err := FitLogistic(matrix, y, LogisticParams{C: test.c, MaxIterations: 500, Tolerance: 1e-8})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestSameBitsForAnyNumberOfProcessors(t *testing.T) {
 	matrix, y := sample(1, 3*blockRows+17, 5)
 	fit := func(processors int) ([]float64, float64) {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
-		fitted, diagnostics, err := Fit(matrix, y, DefaultParams())
+		fitted, diagnostics, err := FitLogistic(matrix, y, DefaultLogisticParams())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +137,7 @@ func TestLossAtExtremeMargins(t *testing.T) {
 
 // Columns in unlike units, columns that repeat each other and levels that few
 // rows have must not keep the fit from its end, or make it long.
-func TestFitConvergesOnAwkwardColumns(t *testing.T) {
+func TestLogisticConvergesOnAwkwardColumns(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := rapid.IntRange(50, 3000).Draw(t, "rows")
 		matrix, y := sample(rapid.Uint64().Draw(t, "seed"), rows, 8)
@@ -158,7 +158,7 @@ func TestFitConvergesOnAwkwardColumns(t *testing.T) {
 			row[4] = 7
 		}
 		c := math.Pow(10, rapid.Float64Range(-2, 4).Draw(t, "log C"))
-		_, diagnostics, err := Fit(matrix, y, Params{C: c, MaxIterations: 500, Tolerance: 1e-6})
+		_, diagnostics, err := FitLogistic(matrix, y, LogisticParams{C: c, MaxIterations: 500, Tolerance: 1e-6})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,9 +168,9 @@ func TestFitConvergesOnAwkwardColumns(t *testing.T) {
 	})
 }
 
-func TestFitSeparableData(t *testing.T) {
+func TestLogisticSeparableData(t *testing.T) {
 	matrix := feature.Matrix{Columns: []string{"a"}, Rows: 4, Data: []float64{-2, -1, 1, 2}}
-	fitted, diagnostics, err := Fit(matrix, []float64{0, 0, 1, 1}, DefaultParams())
+	fitted, diagnostics, err := FitLogistic(matrix, []float64{0, 0, 1, 1}, DefaultLogisticParams())
 	if err != nil || !diagnostics.Converged {
 		t.Fatalf("the penalty must keep separable data finite: %v, %+v", err, diagnostics)
 	}
@@ -179,9 +179,9 @@ func TestFitSeparableData(t *testing.T) {
 	}
 }
 
-func TestFitSaysWhenItDidNotConverge(t *testing.T) {
+func TestLogisticSaysWhenItDidNotConverge(t *testing.T) {
 	matrix, y := sample(2, 500, 8)
-	_, diagnostics, err := Fit(matrix, y, Params{C: 1, MaxIterations: 1, Tolerance: 1e-9})
+	_, diagnostics, err := FitLogistic(matrix, y, LogisticParams{C: 1, MaxIterations: 1, Tolerance: 1e-9})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,14 +190,14 @@ func TestFitSaysWhenItDidNotConverge(t *testing.T) {
 	}
 }
 
-func TestFitRefuses(t *testing.T) {
-	good := DefaultParams()
+func TestLogisticRefuses(t *testing.T) {
+	good := DefaultLogisticParams()
 	matrix := feature.Matrix{Columns: []string{"a"}, Rows: 2, Data: []float64{1, 2}}
 	for _, test := range []struct {
 		name   string
 		matrix feature.Matrix
 		y      []float64
-		params Params
+		params LogisticParams
 		want   string
 	}{
 		{"one class", matrix, []float64{1, 1}, good, "both classes"},
@@ -208,13 +208,13 @@ func TestFitRefuses(t *testing.T) {
 		{"label between", matrix, []float64{0.5, 1}, good, "row 1 is 0.5"},
 		{"NaN value", feature.Matrix{Columns: []string{"a"}, Rows: 2, Data: []float64{1, math.NaN()}}, []float64{0, 1}, good, `"a" of the matrix is NaN in row 2`},
 		{"wrong shape", feature.Matrix{Columns: []string{"a"}, Rows: 2, Data: []float64{1}}, []float64{0, 1}, good, "1 values"},
-		{"zero params", matrix, []float64{0, 1}, Params{}, "C is 0"},
-		{"NaN C", matrix, []float64{0, 1}, Params{C: math.NaN(), MaxIterations: 1, Tolerance: 1}, "C is NaN"},
-		{"no iterations", matrix, []float64{0, 1}, Params{C: 1, Tolerance: 1}, "iterations is 0"},
-		{"NaN tolerance", matrix, []float64{0, 1}, Params{C: 1, MaxIterations: 1, Tolerance: math.NaN()}, "tolerance is NaN"},
+		{"zero params", matrix, []float64{0, 1}, LogisticParams{}, "C is 0"},
+		{"NaN C", matrix, []float64{0, 1}, LogisticParams{C: math.NaN(), MaxIterations: 1, Tolerance: 1}, "C is NaN"},
+		{"no iterations", matrix, []float64{0, 1}, LogisticParams{C: 1, Tolerance: 1}, "iterations is 0"},
+		{"NaN tolerance", matrix, []float64{0, 1}, LogisticParams{C: 1, MaxIterations: 1, Tolerance: math.NaN()}, "tolerance is NaN"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, _, err := Fit(test.matrix, test.y, test.params)
+			_, _, err := FitLogistic(test.matrix, test.y, test.params)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("the error is %v, want one that says %q", err, test.want)
 			}
@@ -223,10 +223,10 @@ func TestFitRefuses(t *testing.T) {
 }
 
 // The size of the flight example: a year of departures, encoded.
-func BenchmarkFit(b *testing.B) {
+func BenchmarkLogistic(b *testing.B) {
 	matrix, y := sample(3, 220_000, 60)
 	for b.Loop() {
-		_, diagnostics, err := Fit(matrix, y, DefaultParams())
+		_, diagnostics, err := FitLogistic(matrix, y, DefaultLogisticParams())
 		if err != nil || !diagnostics.Converged {
 			b.Fatal(err, diagnostics)
 		}

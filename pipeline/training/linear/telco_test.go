@@ -114,9 +114,9 @@ var optimum = []float64{
 	0.031733465783693009, 0.74659085684203896, 0.1242655577533911,
 }
 
-func TestFitAgreesWithScikitLearnOnTelcoChurn(t *testing.T) {
+func TestLogisticAgreesWithScikitLearnOnTelcoChurn(t *testing.T) {
 	reference, train, test, yTrain, yTest := telco(t)
-	fitted, diagnostics, err := Fit(train, yTrain, DefaultParams())
+	fitted, diagnostics, err := FitLogistic(train, yTrain, DefaultLogisticParams())
 	if err != nil || !diagnostics.Converged {
 		t.Fatalf("%v, %+v", err, diagnostics)
 	}
