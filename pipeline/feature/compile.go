@@ -3,6 +3,7 @@ package feature
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,7 +52,7 @@ func (r Range) condition(column string) string {
 	return condition
 }
 
-// compiler holds what is built up while a plan becomes tables.
+// compiler holds what is built up while a plan becomes features.
 type compiler struct {
 	ctx    context.Context
 	db     *sql.DB
@@ -59,25 +60,36 @@ type compiler struct {
 	parser *Parser
 	// earliest and latest bound the decision times, as SQL.
 	earliest, latest string
-	// tooEarly is Snapshot.TooEarly.
-	tooEarly int64
-	// joins are the tables that carry features, each with an id column.
-	joins []string
-	// outputs is the SQL of each feature in the final query, by name.
-	outputs map[string]string
+	// count is how many observations there are, and tooEarly Snapshot.TooEarly.
+	count, tooEarly int64
+	// times are the decision times, by the observation's identifier less one.
+	// The last observations have none.
+	times []int64
+	// numbered are the keys that observations have, by the SQL of each match.
+	numbered map[string]keys
+	// tables have features as columns, and an identifier. Other features are
+	// built up by sweeps.
+	tables   []featureTable
+	builders map[string]*builder
 }
 
-// compile makes the tables of a plan for the observations in range. The
-// compiler's query then yields one row for each observation, in total order.
+// A featureTable is a table with features, by their names, in its columns.
+type featureTable struct {
+	name           string
+	names, columns []string
+}
+
+// compile makes the tables of a plan for the observations in range, and works
+// out the features that are made of other rows.
 func (p Plan) compile(ctx context.Context, db *sql.DB, within Range) (*compiler, error) {
 	parser, err := NewParser(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{ctx: ctx, db: db, plan: p, parser: parser, outputs: map[string]string{}}
+	c := &compiler{ctx: ctx, db: db, plan: p, parser: parser, numbered: map[string]keys{}, builders: map[string]*builder{}}
 	for _, step := range []func() error{
 		func() error { return c.observations(within) },
-		c.bounds, c.sources, c.lookups, c.aggregates, c.extremes,
+		c.bounds, c.decisions, c.sources, c.lookups, c.aggregates,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -86,11 +98,29 @@ func (p Plan) compile(ctx context.Context, db *sql.DB, within Range) (*compiler,
 	return c, nil
 }
 
-func (c *compiler) exec(query string) error {
-	if _, err := c.db.ExecContext(c.ctx, query); err != nil {
-		return fmt.Errorf("build features: %w", err)
+func (c *compiler) exec(queries ...string) error {
+	for _, query := range queries {
+		if _, err := c.db.ExecContext(c.ctx, query); err != nil {
+			return fmt.Errorf("build features: %w", err)
+		}
 	}
 	return nil
+}
+
+// each goes through a table's columns.
+func (c *compiler) each(table string, take func(dataset.Chunk), columns ...string) (err error) {
+	cursor, err := dataset.NewCursor(c.ctx, c.db, table, columns...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cursor.Close()) }()
+	for {
+		chunk, ok, err := cursor.Next()
+		if err != nil || !ok {
+			return err
+		}
+		take(chunk)
+	}
 }
 
 func sourceTable(name string) string { return dataset.Identifier(ReservedPrefix + "source_" + name) }
@@ -140,6 +170,7 @@ func (c *compiler) observations(within Range) error {
 		}
 		computed = append(computed, embed(label.Expression)+"::DOUBLE AS "+colLabel, known+" AS "+colLabelKnown)
 	}
+	own := featureTable{name: ObservationsTable}
 	for i, d := range c.plan.Definitions {
 		for _, pair := range d.by() {
 			_, here := key(pair)
@@ -149,9 +180,10 @@ func (c *compiler) observations(within Range) error {
 			name := fmt.Sprintf("%sfeature_%d", ReservedPrefix, i)
 			texts = append(texts, d.Expression)
 			computed = append(computed, embed(d.Expression)+"::"+d.sqlType()+" AS "+name)
-			c.outputs[d.Name] = "o." + name
+			own.names, own.columns = append(own.names, d.Name), append(own.columns, name)
 		}
 	}
+	c.tables = append(c.tables, own)
 	used, err := c.columns(source, texts...)
 	if err != nil {
 		return err
@@ -186,9 +218,10 @@ func (c *compiler) labelKnown(source Source) (string, error) {
 // bounds reads between which decision times the observations lie.
 func (c *compiler) bounds() error {
 	var earliest, latest sql.NullInt64
+	var decided int64
 	err := c.db.QueryRowContext(c.ctx, fmt.Sprintf(
-		"SELECT epoch_us(min(%[1]s)), epoch_us(max(%[1]s)), count(*) FILTER (WHERE %[1]s IS NULL OR %[2]s IS NULL OR %[2]s > %[1]s) FROM %[3]s",
-		colDecided, colKnown, ObservationsTable)).Scan(&earliest, &latest, &c.tooEarly)
+		"SELECT epoch_us(min(%[1]s)), epoch_us(max(%[1]s)), count(*), count(%[1]s), count(*) FILTER (WHERE %[1]s IS NULL OR %[2]s IS NULL OR %[2]s > %[1]s) FROM %[3]s",
+		colDecided, colKnown, ObservationsTable)).Scan(&earliest, &latest, &c.count, &decided, &c.tooEarly)
 	if err != nil {
 		return fmt.Errorf("bound the decision times: %w", err)
 	}
@@ -196,7 +229,23 @@ func (c *compiler) bounds() error {
 	if earliest.Valid {
 		c.earliest, c.latest = fmt.Sprintf("make_timestamp(%d)", earliest.Int64), fmt.Sprintf("make_timestamp(%d)", latest.Int64)
 	}
+	c.times = make([]int64, decided)
 	return nil
+}
+
+// decisions reads the decision times and makes room for the features.
+func (c *compiler) decisions() error {
+	for _, d := range c.plan.Definitions {
+		c.builders[d.Name] = newBuilder(d, int(c.count))
+	}
+	return c.each(ObservationsTable, func(chunk dataset.Chunk) {
+		decided, valid := chunk.Integers(1), chunk.Validity(1)
+		for row, id := range chunk.Integers(0) {
+			if valid.Valid(row) {
+				c.times[id-1] = decided[row]
+			}
+		}
+	}, colID, colDecided)
 }
 
 // reachable leaves out rows that no observation at hand can see: events before
@@ -272,20 +321,4 @@ func latest(times []string) string {
 		return times[0]
 	}
 	return fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN greatest(%s) END", strings.Join(times, " IS NOT NULL AND "), strings.Join(times, ", "))
-}
-
-// query joins all features to the observations.
-func (c *compiler) query() string {
-	columns := []string{"o." + colID, "o." + colDecided, "o." + dataset.Identifier(c.plan.Observations.Partition)}
-	if c.plan.Label != nil {
-		columns = append(columns, "o."+colLabel, "o."+colLabelKnown)
-	}
-	for _, d := range c.plan.Definitions {
-		columns = append(columns, fmt.Sprintf("(%s)::%s", c.outputs[d.Name], d.sqlType()))
-	}
-	from := ObservationsTable + " o"
-	for i, join := range c.joins {
-		from += fmt.Sprintf(" LEFT JOIN %s j%d ON j%d.%s = o.%s", join, i, i, colID, colID)
-	}
-	return fmt.Sprintf("SELECT %s FROM %s ORDER BY o.%s", strings.Join(columns, ", "), from, colID)
 }

@@ -5,8 +5,10 @@
 //     aggregate over a window of rows known.
 //  2. Lint reads every expression with DuckDB's own parser and refuses what
 //     could not have been known at the decision time.
-//  3. Build compiles all definitions to point-in-time SQL: one and the same
-//     for training and for scoring.
+//  3. Build is one and the same for training and for scoring. DuckDB works out
+//     the expressions and lays the rows of the sources in order of time; a
+//     sweep then goes through rows and observations once and keeps what each
+//     key's rows come to.
 //  4. The rows come out as a Frame, and a fitted Encoding, learned elsewhere,
 //     turns the Frame into the Matrix that a model takes.
 package feature
@@ -75,7 +77,7 @@ type Aggregate struct {
 	Window   Duration `json:"window" yaml:"window" required:"true" description:"how far back, as in '7 days'"`
 }
 
-// mostLast bounds Aggregate.N: the compiler keeps that many times for each row.
+// mostLast bounds Aggregate.N: a sweep keeps that many rows for each key.
 const mostLast = 1000
 
 // Later groups columns of a source that become known after the row itself.

@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,10 +21,6 @@ func (m match) there() string {
 
 func (m match) here() string {
 	return m.list(func(i int, _, here string) string { return fmt.Sprintf("%s AS k%d, ", here, i) })
-}
-
-func (m match) keys() string {
-	return m.list(func(i int, _, _ string) string { return fmt.Sprintf("k%d, ", i) })
 }
 
 // present and equal are conditions, each followed by AND: NULL is no key.
@@ -54,108 +51,154 @@ func (m match) columns() []string {
 	return names
 }
 
-// A lookupGroup is the lookups that ask for the same row, and so share a join.
-type lookupGroup struct {
+// A drawing says which rows a sweep goes through: those of a source, by which
+// keys, from when they are known, how far back, and with which columns.
+type drawing struct {
 	match
-	lookup Lookup
-	known  string
-	// names and values are the features and their SQL.
-	names, values []string
+	source, known string
+	reach         Duration
+	columns       []string
+	kinds         []columnKind
 }
 
-// lookups compiles each group of lookups to an ASOF JOIN against the rows that
-// were the best when they became known.
-//
-// ASOF alone finds the row that became known last. That is not the latest one
-// when an old row is corrected late, so only those rows stay whose event is as
-// late as any of their key known by then. They are then reduced to one for each
-// key and known-at time, so that the result is unique.
-func (c *compiler) lookups() error {
-	groups, err := c.lookupGroups()
-	if err != nil {
-		return err
-	}
-	for i, group := range groups {
-		var values, greatest, outputs []string
-		for j, value := range group.values {
-			values = append(values, fmt.Sprintf("%s AS v%d", value, j))
-			greatest = append(greatest, fmt.Sprintf("max(v%[1]d) AS v%[1]d", j))
-			outputs = append(outputs, fmt.Sprintf("CASE WHEN s.e >= o.t - %s THEN s.v%d END AS v%d", group.lookup.Within.interval(), j, j))
-		}
-		partition := ""
-		if len(group.by) > 0 {
-			partition = "PARTITION BY " + strings.TrimSuffix(group.keys(), ", ")
-		}
-		table := fmt.Sprintf("%slookup_%d", ReservedPrefix, i)
-		err := c.exec(fmt.Sprintf(`CREATE OR REPLACE TABLE %[1]s AS
-WITH known AS (
-  SELECT %[2]s%[3]s AS k, %[4]s AS e, %[5]s FROM %[6]s
-), latest AS (
-  SELECT *, max(e) OVER (%[7]s ORDER BY k) AS latest FROM known WHERE %[8]se IS NOT NULL AND k IS NOT NULL
-), best AS (
-  SELECT %[9]sk, e, %[10]s FROM latest WHERE e = latest GROUP BY %[9]sk, e
-), o AS (
-  SELECT %[11]s%[12]s, %[13]s AS t FROM %[14]s
-)
-SELECT o.%[12]s, %[15]s FROM o ASOF JOIN best s ON %[16]so.t >= s.k`,
-			table, group.there(), group.known, colEvent, strings.Join(values, ", "),
-			c.within(group.lookup.Source, group.known, group.lookup.Within),
-			partition, group.present(), group.keys(), strings.Join(greatest, ", "),
-			group.here(), colID, colDecided, ObservationsTable, strings.Join(outputs, ", "), group.equal()))
-		if err != nil {
-			return err
-		}
-		for j, name := range group.names {
-			c.outputs[name] = fmt.Sprintf("j%d.v%d", len(c.joins), j)
-		}
-		c.joins = append(c.joins, table)
-	}
-	return nil
-}
-
-// within is a relation of the rows of a source that are within reach.
-func (c *compiler) within(source, known string, reach Duration) string {
-	return fmt.Sprintf("(SELECT * FROM %s WHERE %s)", sourceTable(source), c.reachable(known, reach))
-}
-
-func (c *compiler) lookupGroups() ([]*lookupGroup, error) {
-	var groups []*lookupGroup
-	for _, d := range c.plan.Definitions {
-		if d.Lookup == nil {
-			continue
-		}
-		m, known, err := c.meet(d)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(groups, func(g *lookupGroup) bool {
-			return g.lookup.Source == d.Lookup.Source && slices.Equal(g.by, m.by) &&
-				g.lookup.Within.Duration == d.Lookup.Within.Duration && g.known == known
-		})
-		if i < 0 {
-			i = len(groups)
-			groups = append(groups, &lookupGroup{match: m, lookup: *d.Lookup, known: known})
-		}
-		groups[i].names = append(groups[i].names, d.Name)
-		groups[i].values = append(groups[i].values, embed(d.Lookup.Value)+"::"+d.sqlType())
-	}
-	return groups, nil
-}
-
-// meet tells how the rows of a definition's source meet observations, and from
-// when they are known.
-func (c *compiler) meet(d Definition) (match, string, error) {
+// drawing is the rows that a feature is made from, without columns and reach.
+func (c *compiler) drawing(d Definition) (drawing, error) {
 	name, text, _ := d.draws()
 	source, _ := c.plan.source(name)
-	m := match{by: d.by()}
-	used := m.columns()
+	drawn := drawing{match: match{by: d.by()}, source: name}
+	used := drawn.match.columns()
 	if text != "" {
 		columns, err := c.columns(source, text)
 		if err != nil {
-			return m, "", err
+			return drawn, err
 		}
 		used = append(used, columns...)
 	}
-	known, err := c.known(source, used)
-	return m, known, err
+	var err error
+	drawn.known, err = c.known(source, used)
+	return drawn, err
+}
+
+func (d *drawing) same(o drawing) bool {
+	return d.source == o.source && d.known == o.known && slices.Equal(d.by, o.by)
+}
+
+// column is the index of a column, given as SQL over a row, which it adds if
+// need be.
+func (d *drawing) column(sql string, kind columnKind) int {
+	i := index(&d.columns, sql)
+	if i == len(d.kinds) {
+		d.kinds = append(d.kinds, kind)
+	}
+	return i
+}
+
+// keys are the observations' different keys, numbered in no order.
+type keys struct {
+	table string
+	count int
+	// of is the number of each observation's key, by the observation's
+	// identifier less one; it is negative where a part of the key is NULL.
+	of []int32
+}
+
+// keys numbers the keys that observations have.
+func (c *compiler) keys(m match) (keys, error) {
+	if found, ok := c.numbered[m.here()]; ok {
+		return found, nil
+	}
+	k := keys{table: fmt.Sprintf("%skeys_%d", ReservedPrefix, len(c.numbered)), count: 1, of: make([]int32, c.count)}
+	if len(m.by) == 0 {
+		c.numbered[m.here()] = k
+		return k, c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT 0::BIGINT AS g", k.table))
+	}
+	asked := ReservedPrefix + "asked"
+	if err := c.exec(
+		fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT *, row_number() OVER () - 1 AS g FROM (SELECT DISTINCT %s FROM %s) WHERE %s true",
+			k.table, strings.TrimSuffix(m.here(), ", "), ObservationsTable, m.present()),
+		fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT s.id, o.g FROM (SELECT %s AS id, %s FROM %s) s JOIN %s o ON %s true",
+			asked, colID, strings.TrimSuffix(m.here(), ", "), ObservationsTable, k.table, m.equal()),
+	); err != nil {
+		return k, err
+	}
+	if err := c.db.QueryRowContext(c.ctx, "SELECT count(*) FROM "+k.table).Scan(&k.count); err != nil {
+		return k, fmt.Errorf("number the keys: %w", err)
+	}
+	for i := range k.of {
+		k.of[i] = -1
+	}
+	err := c.each(asked, func(chunk dataset.Chunk) {
+		numbers := chunk.Integers(1)
+		for row, id := range chunk.Integers(0) {
+			k.of[id-1] = int32(numbers[row])
+		}
+	}, "*")
+	c.numbered[m.here()] = k
+	return k, errors.Join(err, c.exec("DROP TABLE "+asked))
+}
+
+// drawn are tables of the rows of a drawing: the number of the key, called g,
+// the event time e, the known-at time k, and the columns.
+type drawn struct {
+	drawing
+	keys
+	c      *compiler
+	tables []string
+	read   []*rows
+}
+
+// draw makes a table of the rows of a drawing that have a key that observations
+// have, and times; order is SQL over e and k.
+func (c *compiler) draw(table string, d drawing, order string) (*drawn, error) {
+	k, err := c.keys(d.match)
+	if err != nil {
+		return nil, err
+	}
+	var inner, outer strings.Builder
+	for i, column := range d.columns {
+		fmt.Fprintf(&inner, ", %s AS c%d", column, i)
+		fmt.Fprintf(&outer, ", c%d", i)
+	}
+	return &drawn{drawing: d, keys: k, c: c, tables: []string{table}}, c.exec(fmt.Sprintf(`CREATE OR REPLACE TABLE %s AS
+SELECT o.g, s.e, s.k%s
+FROM (SELECT %s%s AS e, %s AS k%s FROM %s WHERE %s) s JOIN %s o ON %s true
+WHERE s.e IS NOT NULL AND s.k IS NOT NULL ORDER BY %s`,
+		table, outer.String(), d.there(), colEvent, d.known, inner.String(), sourceTable(d.source), c.reachable(d.known, d.reach),
+		k.table, d.equal(), order))
+}
+
+// rows are the rows of a table of these, due at their moments.
+func (d *drawn) rows(table string, moment func(event, known int64) int64) (*rows, error) {
+	r, err := readRows(d.c.ctx, d.c.db, table, d.kinds, moment)
+	if err == nil {
+		d.read = append(d.read, r)
+	}
+	return r, err
+}
+
+// byEvent is a table of the rows in order of their events. Where all are known
+// by their event, that is the one there is.
+func (d *drawn) byEvent() (string, error) {
+	table := d.tables[0]
+	var late int64
+	if err := d.c.db.QueryRowContext(d.c.ctx, fmt.Sprintf("SELECT count(*) FROM %s WHERE k > e", table)).Scan(&late); err != nil {
+		return "", fmt.Errorf("count the late rows: %w", err)
+	}
+	if late == 0 {
+		return table, nil
+	}
+	d.tables = append(d.tables, table+"_by_event")
+	return d.tables[1], d.c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT * FROM %s ORDER BY e", d.tables[1], table))
+}
+
+// close frees the rows.
+func (d *drawn) close() error {
+	var err error
+	for _, r := range d.read {
+		err = errors.Join(err, r.cursor.Close())
+	}
+	for _, table := range d.tables {
+		err = errors.Join(err, d.c.exec("DROP TABLE IF EXISTS "+table))
+	}
+	return err
 }

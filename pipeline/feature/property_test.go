@@ -317,7 +317,7 @@ func TestBuildIsTheReference(t *testing.T) {
 	})
 }
 
-// The functions that are more than a running total of plain spans meet many
+// The functions that are more than a count or a sum meet many
 // rows of few keys here, as overlaps and late rows are what they can get wrong.
 func TestAggregatesAreTheReference(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"hash"
 	"math"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
@@ -42,24 +44,10 @@ func (p Plan) Build(ctx context.Context, db *sql.DB, within Range) (*Snapshot, e
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{TooEarly: c.tooEarly}
-	rows, err := db.QueryContext(ctx, c.query())
+	s, err := c.snapshot()
 	if err != nil {
-		return nil, fmt.Errorf("read features: %w", err)
+		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
-	reader := newRowReader(p)
-	for rows.Next() {
-		if err := rows.Scan(reader.targets...); err != nil {
-			return nil, fmt.Errorf("read features: %w", err)
-		}
-		reader.take(s)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read features: %w", err)
-	}
-	s.Digest = "sha256:" + hex.EncodeToString(reader.sum.Sum(nil))
-	s.Frame = Frame{Rows: len(s.Partition), Columns: reader.columns()}
 	if err := s.Frame.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %w", dataset.ErrData, err)
 	}
@@ -99,154 +87,247 @@ func pick[T any](values []T, rows []int) []T {
 	return picked
 }
 
-// rowReader scans the final query's rows into columns and their digest.
-type rowReader struct {
-	plan         Plan
-	targets      []any
-	id           int64
-	decided      sql.NullTime
-	partition    time.Time
-	label        sql.NullFloat64
-	labelKnownAt sql.NullTime
-	numbers      []sql.NullFloat64
-	texts        []sql.NullString
-	numeric      [][]float64
-	categorical  []*levelCoder
-	sum          hash.Hash
-	buffer       []byte
-}
-
-func newRowReader(p Plan) *rowReader {
-	n := len(p.Definitions)
-	r := &rowReader{
-		plan: p, sum: sha256.New(),
-		numbers: make([]sql.NullFloat64, n), texts: make([]sql.NullString, n),
-		numeric: make([][]float64, n), categorical: make([]*levelCoder, n),
+// snapshot puts together what the tables and the builders hold.
+func (c *compiler) snapshot() (*Snapshot, error) {
+	n := int(c.count)
+	s := &Snapshot{TooEarly: c.tooEarly, Partition: make([]string, n), DecidedAt: make([]time.Time, n)}
+	columns := []string{colID, dataset.Identifier(c.plan.Observations.Partition) + "::TIMESTAMP"}
+	if c.plan.Label != nil {
+		s.Label, s.LabelKnownAt = make([]float64, n), make([]time.Time, n)
+		columns = append(columns, colLabel, colLabelKnown)
 	}
-	r.targets = []any{&r.id, &r.decided, &r.partition}
-	if p.Label != nil {
-		r.targets = append(r.targets, &r.label, &r.labelKnownAt)
+	for i, t := range c.times {
+		s.DecidedAt[i] = time.UnixMicro(t).UTC()
 	}
-	for i, d := range p.Definitions {
-		r.text(true, d.Name)
-		r.text(true, d.sqlType())
-		if d.Type == Categorical {
-			r.categorical[i] = &levelCoder{codes: map[string]int32{}}
-			r.targets = append(r.targets, &r.texts[i])
-		} else {
-			r.targets = append(r.targets, &r.numbers[i])
+	dates := map[int64]string{}
+	err := c.each(ObservationsTable, func(chunk dataset.Chunk) {
+		days := chunk.Integers(1)
+		for row, id := range chunk.Integers(0) {
+			date, known := dates[days[row]]
+			if !known {
+				date = time.UnixMicro(days[row]).UTC().Format(time.DateOnly)
+				dates[days[row]] = date
+			}
+			s.Partition[id-1] = date
+			if c.plan.Label == nil {
+				continue
+			}
+			s.Label[id-1] = math.NaN()
+			if chunk.Validity(2).Valid(row) {
+				s.Label[id-1] = oneForm(chunk.Numbers(2)[row])
+			}
+			if chunk.Validity(3).Valid(row) {
+				s.LabelKnownAt[id-1] = time.UnixMicro(chunk.Integers(3)[row]).UTC()
+			}
+		}
+	}, columns...)
+	if err != nil {
+		return nil, err
+	}
+	for _, table := range c.tables {
+		if err := c.collect(table); err != nil {
+			return nil, err
 		}
 	}
-	return r
+	s.Frame = Frame{Rows: n, Columns: make([]Column, len(c.plan.Definitions))}
+	for i, d := range c.plan.Definitions {
+		s.Frame.Columns[i] = c.builders[d.Name].column(d.Name)
+	}
+	s.Digest = c.plan.digest(s, len(c.times))
+	return s, nil
 }
 
-// take appends the row that was scanned last.
-func (r *rowReader) take(s *Snapshot) {
-	r.canonical()
-	date := r.partition.Format(time.DateOnly)
-	s.Partition = append(s.Partition, date)
-	s.DecidedAt = append(s.DecidedAt, r.decided.Time)
-	r.text(true, date)
-	r.time(r.decided)
-	if r.plan.Label != nil {
-		s.Label = append(s.Label, value(r.label))
-		s.LabelKnownAt = append(s.LabelKnownAt, r.labelKnownAt.Time)
-		r.number(r.label)
-		r.time(r.labelKnownAt)
+// collect reads the features of a table.
+func (c *compiler) collect(table featureTable) error {
+	if len(table.names) == 0 {
+		return nil
 	}
-	for i := range r.plan.Definitions {
-		if coder := r.categorical[i]; coder != nil {
-			coder.take(r.texts[i])
-			r.text(r.texts[i].Valid, r.texts[i].String)
-		} else {
-			r.numeric[i] = append(r.numeric[i], value(r.numbers[i]))
-			r.number(r.numbers[i])
+	return c.each(table.name, func(chunk dataset.Chunk) {
+		ids := chunk.Integers(0)
+		for i, name := range table.names {
+			into, valid := c.builders[name], chunk.Validity(1+i)
+			if into.texts != nil {
+				texts := chunk.Texts(1 + i)
+				for row, id := range ids {
+					if valid.Valid(row) {
+						into.text(int(id-1), texts[row].String())
+					}
+				}
+				continue
+			}
+			numbers := chunk.Numbers(1 + i)
+			for row, id := range ids {
+				if valid.Valid(row) {
+					into.number(int(id-1), numbers[row])
+				}
+			}
 		}
-	}
-	_, _ = r.sum.Write(r.buffer)
-	r.buffer = r.buffer[:0]
+	}, append([]string{colID}, table.columns...)...)
 }
 
-// canonical gives each number one form: NaN, whose bits differ between
-// machines, is missing, and zero has no sign.
-func (r *rowReader) canonical() {
-	one := func(n *sql.NullFloat64) {
-		if math.IsNaN(n.Float64) {
-			*n = sql.NullFloat64{}
-		}
-		if n.Float64 == 0 {
-			n.Float64 = 0
-		}
-	}
-	one(&r.label)
-	for i := range r.numbers {
-		one(&r.numbers[i])
-	}
-}
-
-func value(number sql.NullFloat64) float64 {
-	if !number.Valid {
+// oneForm gives each number one form: NaN has many, and zero two.
+func oneForm(v float64) float64 {
+	if math.IsNaN(v) {
 		return math.NaN()
 	}
-	return number.Float64
+	return v + 0 // minus zero becomes zero
 }
 
-// number, time and text add a cell to the digest: a presence byte and then the
-// value in a form of fixed or stated length, so that no two rows look alike.
-func (r *rowReader) number(n sql.NullFloat64) {
-	if !n.Valid {
-		r.buffer = append(r.buffer, 0)
-		return
+// A builder fills in a feature, observation by observation.
+type builder struct {
+	numbers []float64
+	texts   *levelCoder
+}
+
+// newBuilder has room for n observations, all without rows that count.
+func newBuilder(d Definition, n int) *builder {
+	b := &builder{}
+	if d.Type == Categorical {
+		b.texts = newLevelCoder(n)
+	} else {
+		b.numbers = make([]float64, n)
 	}
-	r.buffer = binary.BigEndian.AppendUint64(append(r.buffer, 1), math.Float64bits(n.Float64))
-}
-
-func (r *rowReader) time(t sql.NullTime) {
-	if !t.Valid {
-		r.buffer = append(r.buffer, 0)
-		return
+	nothing := math.NaN()
+	if d.Aggregate != nil && slices.Contains([]string{"count", "sum", "distinct"}, d.Aggregate.Function) {
+		nothing = 0
 	}
-	r.buffer = binary.BigEndian.AppendUint64(append(r.buffer, 1), uint64(t.Time.UnixMicro()))
-}
-
-func (r *rowReader) text(present bool, text string) {
-	if !present {
-		r.buffer = append(r.buffer, 0)
-		return
+	for i := range n {
+		b.number(i, nothing)
 	}
-	r.buffer = binary.BigEndian.AppendUint64(append(r.buffer, 1), uint64(len(text)))
-	r.buffer = append(r.buffer, text...)
+	return b
 }
 
-func (r *rowReader) columns() []Column {
-	columns := make([]Column, len(r.plan.Definitions))
-	for i, d := range r.plan.Definitions {
-		if coder := r.categorical[i]; coder != nil {
-			columns[i] = Column{Name: d.Name, Kind: Categorical, Codes: coder.assigned, Levels: coder.levels}
-		} else {
-			columns[i] = NewNumeric(d.Name, r.numeric[i])
-		}
+// number sets a number; NaN is none. The level of a number is its shortest text.
+func (b *builder) number(i int, v float64) {
+	switch {
+	case b.texts == nil:
+		b.numbers[i] = oneForm(v)
+	case math.IsNaN(v):
+		b.texts.assigned[i] = MissingCode
+	default:
+		b.texts.assign(i, strconv.FormatFloat(oneForm(v), 'f', -1, 64))
 	}
-	return columns
 }
 
-// levelCoder gives each text the number of its first appearance.
+func (b *builder) text(i int, text string) { b.texts.assign(i, text) }
+
+func (b *builder) column(name string) Column {
+	if b.texts == nil {
+		return NewNumeric(name, b.numbers)
+	}
+	b.texts.renumber()
+	return Column{Name: name, Kind: Categorical, Codes: b.texts.assigned, Levels: b.texts.levels}
+}
+
+// A levelCoder gives each text a number.
 type levelCoder struct {
 	codes    map[string]int32
 	levels   []string
 	assigned []int32
 }
 
-func (c *levelCoder) take(text sql.NullString) {
-	if !text.Valid {
-		c.assigned = append(c.assigned, MissingCode)
-		return
-	}
-	code, ok := c.codes[text.String]
+func newLevelCoder(n int) *levelCoder {
+	return &levelCoder{codes: map[string]int32{}, assigned: make([]int32, n)}
+}
+
+func (c *levelCoder) assign(i int, text string) {
+	code, ok := c.codes[text]
 	if !ok {
 		code = int32(len(c.levels))
-		c.codes[text.String] = code
-		c.levels = append(c.levels, text.String)
+		c.codes[text] = code
+		c.levels = append(c.levels, text)
 	}
-	c.assigned = append(c.assigned, code)
+	c.assigned[i] = code
+}
+
+// renumber gives the texts their numbers in the order in which observations
+// first have them, and forgets those that none has.
+func (c *levelCoder) renumber() {
+	codes := make([]int32, len(c.levels))
+	for i := range codes {
+		codes[i] = MissingCode
+	}
+	var levels []string
+	for i, code := range c.assigned {
+		if code == MissingCode {
+			continue
+		}
+		if codes[code] == MissingCode {
+			codes[code] = int32(len(levels))
+			levels = append(levels, c.levels[code])
+		}
+		c.assigned[i] = codes[code]
+	}
+	c.levels = levels
+}
+
+// digest is over the features' names and types and all rows: of each the date,
+// the decision time, the label and the features. The first ones are decided.
+func (p Plan) digest(s *Snapshot, decided int) string {
+	d := digester{sum: sha256.New()}
+	for _, definition := range p.Definitions {
+		d.text(definition.Name)
+		d.text(definition.sqlType())
+	}
+	for i, date := range s.Partition {
+		d.text(date)
+		d.time(s.DecidedAt[i], i < decided)
+		if s.Label != nil {
+			d.number(s.Label[i])
+			d.time(s.LabelKnownAt[i], !s.LabelKnownAt[i].IsZero())
+		}
+		for j := range s.Frame.Columns {
+			column := &s.Frame.Columns[j]
+			switch {
+			case column.Kind == Numeric:
+				d.number(column.Numbers[i])
+			case column.Codes[i] == MissingCode:
+				d.nothing()
+			default:
+				d.text(column.Levels[column.Codes[i]])
+			}
+		}
+		d.flush()
+	}
+	_, _ = d.sum.Write(d.buffer)
+	return "sha256:" + hex.EncodeToString(d.sum.Sum(nil))
+}
+
+// A digester digests cells: of each a presence byte and then the value in a
+// form of fixed or stated length, so that no two rows look alike.
+type digester struct {
+	sum    hash.Hash
+	buffer []byte
+}
+
+func (d *digester) nothing() { d.buffer = append(d.buffer, 0) }
+
+func (d *digester) number(v float64) {
+	if math.IsNaN(v) {
+		d.nothing()
+		return
+	}
+	d.buffer = binary.BigEndian.AppendUint64(append(d.buffer, 1), math.Float64bits(v))
+}
+
+func (d *digester) time(t time.Time, present bool) {
+	if !present {
+		d.nothing()
+		return
+	}
+	d.buffer = binary.BigEndian.AppendUint64(append(d.buffer, 1), uint64(t.UnixMicro()))
+}
+
+func (d *digester) text(text string) {
+	d.buffer = binary.BigEndian.AppendUint64(append(d.buffer, 1), uint64(len(text)))
+	d.buffer = append(d.buffer, text...)
+}
+
+// flush hands on what is enough for the sum to be taken at its full speed.
+func (d *digester) flush() {
+	if len(d.buffer) < 1<<15 {
+		return
+	}
+	_, _ = d.sum.Write(d.buffer)
+	d.buffer = d.buffer[:0]
 }
