@@ -89,6 +89,9 @@ func readYAML(t *testing.T, path string, into any) {
 	}
 }
 
+// installLine is how every action gets the program, verified.
+const installLine = "bash \"$GITHUB_ACTION_PATH/../internal/install/install.sh\"\n"
+
 // secrets are inputs that are no flags: a flag's value stands in the list of
 // processes.
 var secrets = map[string]string{"token": "GITHUB_TOKEN"}
@@ -102,6 +105,9 @@ func TestActionsMapEveryInputAndOutput(t *testing.T) {
 			readYAML(t, filepath.Join(verb, "action.yml"), &a)
 			if a.Runs.Using != "composite" || len(a.Runs.Steps) == 0 {
 				t.Fatalf("runs %+v", a.Runs)
+			}
+			if install := a.Runs.Steps[0].Run; install != installLine {
+				t.Errorf("the first step runs %q, want %q", install, installLine)
 			}
 			last := a.Runs.Steps[len(a.Runs.Steps)-1]
 			if last.ID != verb || !strings.Contains(last.Run, `/linecook" `+verb) {

@@ -36,5 +36,6 @@ func Main(args []string, stdout, stderr io.Writer, getenv func(string) string, n
 		promote.Command(app),
 		score.Command(app),
 		backtest.Command(app),
+		command.VersionCommand(app),
 	)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"path"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"text/template"
@@ -42,28 +41,11 @@ type file struct {
 //go:embed templates
 var templates embed.FS
 
-// unknownCommit stands where the commit is not known. No action has it, so that
-// a workflow fails, and says so, until somebody puts the right one there.
-const unknownCommit = "0000000000000000000000000000000000000000"
-
-// commit is the one that this program was built from.
-func commit() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Path != "github.com/linecook-ml/linecook" {
-		return unknownCommit
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" && len(setting.Value) == len(unknownCommit) {
-			return setting.Value
-		}
-	}
-	return unknownCommit
-}
-
 // A view is what the templates see.
 type view struct {
 	*plan
-	Source, Commit    string
+	Source            string
+	Pin               pin
 	Patterns          []string
 	Delimiter         string
 	Rows              int64
@@ -89,14 +71,14 @@ const (
 )
 
 // render makes all files, in the order in which they are best read.
-func render(ctx context.Context, r request, p *plan, s *surveyed) ([]file, error) {
+func render(ctx context.Context, r request, p *plan, s *surveyed, to pin) ([]file, error) {
 	engine, err := policy.New(ctx, policy.Options{})
 	if err != nil {
 		return nil, err
 	}
 	maxAge := max(carriedDays, carriedSteps*p.span.step)
 	v := view{
-		plan: p, Source: p.Name, Commit: commit(), Patterns: s.files.patterns, Delimiter: s.delimiter, Rows: s.rows,
+		plan: p, Source: p.Name, Pin: to, Patterns: s.files.patterns, Delimiter: s.delimiter, Rows: s.rows,
 		First: p.span.first.Format(time.DateOnly), Last: p.span.last.Format(time.DateOnly),
 		Label: p.label.name, Day: p.day.name, Late: names(p.late), Entity: names(p.entity), Key: names(p.key),
 		Holdout: days(p.holdoutDays), MaxAge: days(maxAge),

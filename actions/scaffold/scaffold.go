@@ -88,7 +88,9 @@ func run(ctx context.Context, app *command.App, r request) (err error) {
 	if err != nil {
 		return err
 	}
-	files, err := render(ctx, r, p, s)
+	build := command.ThisBuild()
+	to := pinOf(ctx, build)
+	files, err := render(ctx, r, p, s, to)
 	if err != nil {
 		return err
 	}
@@ -97,6 +99,9 @@ func run(ctx context.Context, app *command.App, r request) (err error) {
 		return err
 	}
 	files = append(files, ignoring...)
+	if todo := to.explain(build); todo != "" {
+		p.note("%s", todo)
+	}
 	p.surroundings(r.dir)
 	if err := rehearse(ctx, app, r.dir, files); err != nil {
 		return err
@@ -129,11 +134,8 @@ func pipelineName(r request, found *files) (string, error) {
 	return "pipeline", nil
 }
 
-// surroundings notes what the workflows need and init cannot see to.
+// surroundings notes where GitHub will not see the workflows.
 func (p *plan) surroundings(dir string) {
-	if commit() == unknownCommit {
-		p.note("this linecook does not know the commit it was built from: put the full SHA that you trust in place of %s in %s/linecook-*.yml", unknownCommit, workflowFolder)
-	}
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return

@@ -96,8 +96,12 @@ type workflow struct {
 func TestWorkflowsAreSound(t *testing.T) {
 	for _, path := range glob(t, "templates/workflows/*.yml") {
 		for _, current := range []bool{true, false} {
+			to := pin{Commit: unknownCommit}
+			if current {
+				to.Release = "v1.2.3"
+			}
 			verb := strings.TrimSuffix(filepath.Base(path), ".yml")
-			text, err := fill("workflows/"+verb+".yml", view{plan: &plan{Name: "shops"}, Commit: unknownCommit, Current: current, Last: "2024-04-09"})
+			text, err := fill("workflows/"+verb+".yml", view{plan: &plan{Name: "shops"}, Pin: to, Current: current, Last: "2024-04-09"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,6 +123,10 @@ func TestWorkflowsAreSound(t *testing.T) {
 			_, scheduled := w.On["schedule"]
 			if scheduled != (verb == "score" && current) {
 				t.Errorf("%s: scheduled: %t, data current: %t", verb, scheduled, current)
+			}
+			// Only a release has programs to download; another commit needs Go.
+			if strings.Contains(string(text), "actions/setup-go@") == current || strings.Contains(string(text), unknownCommit+" # v1.2.3\n") != current {
+				t.Errorf("%s, a release: %t:\n%s", verb, current, text)
 			}
 			verbs := 0
 			for _, step := range job.Steps {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"github.com/linecook-ml/linecook/pipeline"
@@ -103,13 +102,4 @@ func (a *App) Code(c *pipeline.Config) bundle.Code {
 	}
 	changes, err := git("status", "--porcelain", "--", ".")
 	return bundle.Code{Commit: commit, Dirty: err != nil || changes != ""}
-}
-
-// Version is the version of this program: the module's where it was installed
-// as one, else "devel".
-func Version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "devel"
 }
