@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 		"linecook": func() {
 			os.Exit(actions.Main(os.Args[1:], os.Stdout, os.Stderr, os.Getenv, time.Now))
 		},
+		"linecook-without-clock": func() {
+			os.Exit(actions.Main(os.Args[1:], os.Stdout, os.Stderr, os.Getenv, func() time.Time { panic("the clock is broken") }))
+		},
 		"duckdb": func() {
 			if err := duckdb(os.Args[1]); err != nil {
 				fmt.Fprintln(os.Stderr, err)
@@ -49,6 +52,7 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE PROGRAM ARGUMENT...   the program ends with exactly that code
 //	shop, example                    a pipeline with its data in the current folder
+//	linecook-without-clock ARGUMENT...   linecook with a bug: it panics when asked for the time
 //	serve ARGUMENT...                trains 1.0.0 as of 2024-04-01 and takes it to prod
 //	duckdb FILE.sql                  runs SQL; the last statement's rows go to stdout
 //	edit FILE OLD NEW                replaces the one place where OLD stands

@@ -36,6 +36,7 @@ type App struct {
 	Clock    func() time.Time
 
 	home, now string
+	timeout   time.Duration
 	pipeline  string
 	runner    *runner.Runner
 }
@@ -70,6 +71,12 @@ func (a *App) Run(args []string, commands ...*cobra.Command) (code int) {
 			code = Failure
 		}
 	}()
+	// An interrupt ends the run between two steps, so that what is unfinished is
+	// cleared away; and so does the end of its time.
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer release()
+	stop := func() {}
+	defer func() { stop() }()
 	root := &cobra.Command{
 		Use:           "linecook",
 		Short:         "Tabular machine learning as two production lines on GitHub",
@@ -78,7 +85,13 @@ func (a *App) Run(args []string, commands ...*cobra.Command) (code int) {
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return a.fromEnvironment(cmd)
+			err := a.fromEnvironment(cmd)
+			if err != nil {
+				return err
+			}
+			ctx, stop, err = a.limit(ctx)
+			cmd.SetContext(ctx)
+			return err
 		},
 		RunE: withoutCommand,
 		// How many letters a suggestion may differ by; cobra's own default.
@@ -90,17 +103,21 @@ func (a *App) Run(args []string, commands ...*cobra.Command) (code int) {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return UsageError(err) })
 	root.PersistentFlags().StringVar(&a.home, "home", ".linecook", "linecook's folder: registry, ledger, scores")
 	root.PersistentFlags().StringVar(&a.now, "now", "", "the time to take for now, as 2013-10-01T06:00:00Z (default the clock)")
+	root.PersistentFlags().DurationVar(&a.timeout, "timeout", 0, "end as a failure after this time, as 90s or 10m (default no limit)")
 	root.AddCommand(commands...)
-	// An interrupt ends the run between two steps, so that what is unfinished is
-	// cleared away.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return a.exitCode(root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	return a.exitCode(err, context.Cause(ctx))
 }
 
-func (a *App) exitCode(err error) int {
+// exitCode is the code for a command that ended with err; stopped is what ended
+// it from outside, if anything did.
+func (a *App) exitCode(err, stopped error) int {
 	var usage usageError
 	switch {
+	case err == nil && stopped != nil:
+		// Not every step looks at the clock, and a late answer is no pass.
+		a.complain(fmt.Errorf("%w (the command came to its end all the same, too late)", stopped))
+		return Failure
 	case err == nil:
 		return Clean
 	case errors.Is(err, errFound):
@@ -108,6 +125,9 @@ func (a *App) exitCode(err error) int {
 	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "required flag"):
 		a.complain(err)
 		return Usage
+	case stopped != nil:
+		a.complain(fmt.Errorf("%w (%w)", stopped, err))
+		return Failure
 	default:
 		a.complain(err)
 		return Failure
