@@ -46,6 +46,15 @@ var breakages = []breakage{
 		d.rows[i] = slices.Insert(d.rows[i], r.IntN(5), "")
 		return d.text()
 	}},
+	{"an extra delimiter at the end", func(r *rand.Rand, d table) string {
+		i := r.IntN(len(d.rows))
+		d.rows[i] = append(d.rows[i], "")
+		return d.text()
+	}},
+	{"an extra delimiter at the end of every row", func(_ *rand.Rand, d table) string {
+		head, rest, _ := strings.Cut(d.text(), "\n")
+		return head + "\n" + strings.ReplaceAll(rest, "\n", ",\n")
+	}},
 	{"a missing delimiter", func(r *rand.Rand, d table) string {
 		i := r.IntN(len(d.rows))
 		d.rows[i] = d.rows[i][1:]
@@ -66,6 +75,14 @@ var breakages = []breakage{
 		lines := strings.SplitAfter(d.text(), "\n")
 		n := len(lines)/2 + r.IntN(len(lines)/2-2)
 		return strings.Join(lines[:n], "") + lines[n][:len(lines[n])/2]
+	}},
+	{"cut within the last value", func(r *rand.Rand, d table) string {
+		last := d.rows[len(d.rows)-1]
+		i := d.column("distance")
+		for _, row := range append([][]string{d.header}, d.rows...) {
+			row[i], row[len(row)-1] = row[len(row)-1], row[i]
+		}
+		return strings.TrimSuffix(d.text(), "\n")[:len(d.text())-1-1-r.IntN(len(last[len(last)-1])-1)]
 	}},
 	{"cut at the end of a row", func(r *rand.Rand, d table) string { d.rows = d.rows[:r.IntN(300)]; return d.text() }},
 	{"an empty file", func(*rand.Rand, table) string { return "" }},

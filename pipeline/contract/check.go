@@ -135,6 +135,7 @@ func (k *checker) run() error {
 	if err := k.checkColumns(); err != nil {
 		return err
 	}
+	k.checkLastLines()
 	if k.result.Rows == 0 {
 		return nil
 	}

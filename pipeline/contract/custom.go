@@ -20,6 +20,7 @@ const (
 	customLabelKnownAt = customPrefix + "labelKnownAt"
 	customEntityKey    = customPrefix + "entityKey"
 	customPartition    = customPrefix + "partition"
+	customLastLineEnds = customPrefix + "lastLineEnds"
 	customPII          = customPrefix + "pii"
 )
 
@@ -47,6 +48,7 @@ var customProperties = []struct{ name, level, value string }{
 	{customLabelKnownAt, atObject, valueSQL},
 	{customEntityKey, atObject, valueProperties},
 	{customPartition, atObject, valueProperty},
+	{customLastLineEnds, atObject, valueBoolean},
 	{customPII, atProperty, valueBoolean},
 }
 

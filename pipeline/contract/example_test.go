@@ -209,6 +209,7 @@ func TestMutations(t *testing.T) {
 	folder := t.TempDir()
 	s := example(t, folder)
 	c := exampleContract(t, "flights")
+	strict := lastLineEnds(t, c, true)
 	r := rand.New(rand.NewPCG(2013, 1))
 	dates := []string{"2013-02-14", "2013-06-30", "2013-11-28"}
 	caught, tried := 0, 0
@@ -220,7 +221,7 @@ func TestMutations(t *testing.T) {
 		}
 		for _, m := range breakages {
 			tried++
-			if verdict(t, c, "day.csv", m.make(r, clean.clone()), date) == "clean" {
+			if verdict(t, strict, "day.csv", m.make(r, clean.clone()), date) == "clean" {
 				t.Errorf("%s, round %d, passes", m.kind, round)
 				continue
 			}
@@ -233,6 +234,61 @@ func TestMutations(t *testing.T) {
 		}
 	}
 	t.Logf("%d kinds of breakage, %d of %d caught; %d harmless kinds", len(breakages), caught, tried, len(harmless))
+}
+
+// lastLineEnds is the contract with a word on the last line of a CSV.
+func lastLineEnds(t *testing.T, c *contract.Contract, ends bool) *contract.Contract {
+	t.Helper()
+	said := *c
+	said.Schema = slices.Clone(c.Schema)
+	said.Schema[0].CustomProperties = append(slices.Clone(c.Schema[0].CustomProperties), contract.CustomProperty{Property: "linecook.lastLineEnds", Value: ends})
+	return &said
+}
+
+// A last line without an end may be cut, or its writer's habit: the contract can
+// say which, and so can the other files.
+func TestALastLineWithoutAnEnd(t *testing.T) {
+	c := parse(t, "apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\nschema:\n  - name: t\n    properties: [{name: a, logicalType: integer}]\n")
+	const whole, cut = "a\n10\n", "a\n20\n3"
+	for _, test := range []struct {
+		name     string
+		contract *contract.Contract
+		files    []string
+		want     string
+	}{
+		{"an end", c, []string{whole}, ""},
+		{"none, in the only file", c, []string{cut}, "warning: the last line of 0.csv has no end; the last value may be cut short"},
+		{"none, in any file", c, []string{cut, cut}, "warning: the last lines of 2 files have no end; the last value may be cut short"},
+		{"none, beside one that has", c, []string{whole, cut}, "error: the last line of 1.csv has no end, and that of the other file has one; the last value may be cut short"},
+		{"none, beside two that have", c, []string{whole, cut, whole}, "error: the last line of 1.csv has no end, and that of each of the 2 other files has one; the last value may be cut short"},
+		{"none, where there must be one", lastLineEnds(t, c, true), []string{cut}, "error: the last line of 0.csv has no end, and the contract says that it has one; the last value may be cut short"},
+		{"none, where there never is one", lastLineEnds(t, c, false), []string{whole, cut}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			root := t.TempDir()
+			for i, text := range test.files {
+				if err := os.WriteFile(filepath.Join(root, fmt.Sprint(i)+".csv"), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, findings, err := dataset.Open(context.Background(), dataset.Options{Root: root}, dataset.Spec{Name: "t", Paths: []string{"*.csv"}})
+			if err != nil || len(findings) > 0 {
+				t.Fatal(findings, err)
+			}
+			defer func() { _ = s.Close() }()
+			result, err := contract.Check(context.Background(), s, s.Table("t"), test.contract, contract.CheckOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, f := range result.Findings {
+				got = append(got, fmt.Sprintf("%s: %s", f.Severity, f.Message))
+			}
+			if strings.Join(got, "\n") != test.want {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
 }
 
 func TestCompressedDays(t *testing.T) {

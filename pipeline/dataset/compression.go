@@ -29,19 +29,41 @@ func compressionOf(path string) string {
 	return compressNone
 }
 
-// decompress reads the content of a file that may be compressed.
+// decompress reads the content of a file that may be compressed. Its errors, and
+// those of its reader, say so where the compression is at fault.
 func decompress(path string, r io.Reader) (io.ReadCloser, error) {
+	var content io.ReadCloser
+	var err error
 	switch compressionOf(path) {
 	case compressGzip:
-		return gzip.NewReader(r)
+		content, err = gzip.NewReader(r)
 	case compressZstd:
-		decoder, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return nil, err
+		var decoder *zstd.Decoder
+		if decoder, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1)); err == nil {
+			content = decoder.IOReadCloser()
 		}
-		return decoder.IOReadCloser(), nil
+	default:
+		return io.NopCloser(r), nil
 	}
-	return io.NopCloser(r), nil
+	if err != nil {
+		return nil, damaged(err)
+	}
+	return decompressed{content}, nil
+}
+
+// decompressed is the content of a compressed file.
+type decompressed struct{ io.ReadCloser }
+
+func (d decompressed) Read(p []byte) (int, error) {
+	n, err := d.ReadCloser.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // a reader's end is io.EOF itself
+		err = damaged(err)
+	}
+	return n, err
+}
+
+func damaged(err error) error {
+	return fmt.Errorf("its compression is damaged or cut short: %w", err)
 }
 
 // checkIntact reads a compressed file to its end and checks its checksums.
@@ -57,12 +79,10 @@ func checkIntact(path string) error {
 	}
 	defer func() { _ = file.Close() }()
 	content, err := decompress(path, file)
-	if err == nil {
-		_, err = io.Copy(io.Discard, content)
-		_ = content.Close()
-	}
 	if err != nil {
-		return fmt.Errorf("its compression is damaged or cut short: %w", err)
+		return err
 	}
-	return nil
+	defer func() { _ = content.Close() }()
+	_, err = io.Copy(io.Discard, content)
+	return err
 }

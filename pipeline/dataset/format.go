@@ -24,6 +24,9 @@ const (
 // headers are a few kilobytes; a binary file has no line end at all.
 const maxHeader = 1 << 20
 
+// byteOrderMark may stand before the text of a file.
+const byteOrderMark = "\ufeff"
+
 // formOf tells a file's format from the spec or, failing that, its name.
 func formOf(spec Spec, path string) (string, error) {
 	if spec.Format != "" {
@@ -44,14 +47,15 @@ func formOf(spec Spec, path string) (string, error) {
 
 // header reads the columns that a file declares.
 func header(ctx context.Context, db *sql.DB, form, path string, spec Spec) ([]Column, error) {
+	if form == formCSV {
+		return csvHeader(path, spec)
+	}
 	if err := checkIntact(path); err != nil {
 		return nil, err
 	}
 	var columns []Column
 	var err error
 	switch form {
-	case formCSV:
-		columns, err = csvHeader(path, spec)
 	case formJSONL:
 		columns, err = queryColumns(ctx, db, fmt.Sprintf(
 			`SELECT DISTINCT unnest(json_keys(json)) AS name, 'VARCHAR' FROM read_ndjson_objects(%s, compression=%s) ORDER BY name`,
@@ -127,8 +131,8 @@ func csvHeader(path string, spec Spec) ([]Column, error) {
 func parseHeader(content io.Reader, delimiter string) ([]Column, error) {
 	limited := &io.LimitedReader{R: content, N: maxHeader}
 	first := bufio.NewReader(limited)
-	if mark, err := first.Peek(3); err == nil && string(mark) == "\ufeff" {
-		_, _ = first.Discard(3)
+	if mark, err := first.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		_, _ = first.Discard(len(byteOrderMark))
 	}
 	// Go's reader passes over empty lines; DuckDB would take one for the header.
 	if next, err := first.Peek(1); err == nil && (next[0] == '\n' || next[0] == '\r') {
@@ -142,7 +146,7 @@ func parseHeader(content io.Reader, delimiter string) ([]Column, error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil, errors.New("it is empty; a CSV starts with a line of column names")
-	case limited.N == 0 && (err != nil || reader.InputOffset() >= maxHeader-int64(len("\ufeff"))):
+	case limited.N == 0 && (err != nil || reader.InputOffset() >= maxHeader-int64(len(byteOrderMark))):
 		return nil, fmt.Errorf("its first line does not end within %d bytes; is it really a CSV?", maxHeader)
 	case err != nil:
 		return nil, fmt.Errorf("its first line is not a CSV header: %w", err)

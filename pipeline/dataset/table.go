@@ -54,6 +54,9 @@ type Table struct {
 	Segments []Segment
 	// Text says that the format carries no types.
 	Text bool
+	// Ended and Unended are the CSV files whose last line has an end, and those
+	// where it has none.
+	Ended, Unended []string
 }
 
 // Files lists the table's files in order, as people know them.
@@ -86,6 +89,9 @@ func openTable(ctx context.Context, db *sql.DB, root string, spec Spec) (*Table,
 			return nil, unreadable(spec, shown, err), nil
 		}
 		columns, err := header(ctx, db, form, path, spec)
+		if err == nil && form == formCSV {
+			err = table.scan(ctx, shown, path, spec)
+		}
 		if ctx.Err() != nil {
 			return nil, nil, fmt.Errorf("open source %s: %w", spec.Name, ctx.Err())
 		}
@@ -99,6 +105,20 @@ func openTable(ctx context.Context, db *sql.DB, root string, spec Spec) (*Table,
 		})
 	}
 	return table, nil, nil
+}
+
+// scan reads a CSV once before DuckDB does, for what DuckDB does not tell.
+func (t *Table) scan(ctx context.Context, shown, path string, spec Spec) error {
+	scan, err := scanFields(ctx, path, spec.Delimiter)
+	if err != nil {
+		return err
+	}
+	if scan.ended {
+		t.Ended = append(t.Ended, shown)
+	} else {
+		t.Unended = append(t.Unended, shown)
+	}
+	return scan.check()
 }
 
 // add merges a file's segment into the one with the same header, if any.

@@ -1,0 +1,107 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestScanFields(t *testing.T) {
+	long := strings.Repeat("x", scanBuffer)
+	for _, test := range []struct {
+		name, text, delimiter string
+		want                  string
+	}{
+		{"rows", "a,b\n1,2\n3,4\n", "", "2 rows, ended"},
+		{"no end", "a,b\n1,2\n3,4", "", "2 rows"},
+		{"CRLF, blank lines and a byte order mark", "\ufeff\"a\",b\r\n\r\n1,2\r\n\n3,\r\n", "", "2 rows, ended"},
+		{"blank lines of one column", "a\n\n1\n\n", "", "3 rows, ended"},
+		{"delimiters and line ends in quotes", "a,b\n\"1,\n\"\"2\"\"\",\"\"\n3, \"4,\" \n", "", "2 rows, ended"},
+		{"quotes within text", "a,b\n5\" x,6\"\n\"\"\"\",7\n", "", "2 rows, ended"},
+		{"a quote without an end", "a,b\n1,\"2\n3,4\n", "", "1 rows"},
+		{"empty at the end", "a,b\n1,2,\n3,4\n", "", "2 rows, ended, 1 ragged from row 1 with 3"},
+		{"quoted and empty at the end", "a,b\n1,2\n3,4,\"\"\n", "", "2 rows, ended, 1 ragged from row 2 with 3"},
+		{"too few and too many, which is no balance", "a,b\n1\n2,3,\n\n4,5\n", "", "3 rows, ended, 2 ragged from row 1 with 1"},
+		{"another delimiter", "a;b\n1,1;2\n", ";", "1 rows, ended"},
+		{"a delimiter of two bytes", "a¦b\n1¦2¦\n\"¦\"¦\n", "¦", "2 rows, ended, 1 ragged from row 1 with 3"},
+		{"values longer than the buffer", "a,b\n" + long + "," + long + "\n\"" + long + ",\n" + long + "\",\n1,2,\n", "", "3 rows, ended, 1 ragged from row 3 with 3"},
+	} {
+		s := &fieldScan{delimiter: []byte(",")}
+		if test.delimiter != "" {
+			s.delimiter = []byte(test.delimiter)
+		}
+		if err := s.read(context.Background(), strings.NewReader(test.text)); err != nil {
+			t.Fatal(err)
+		}
+		got := fmt.Sprintf("%d rows", s.rows)
+		if s.ended {
+			got += ", ended"
+		}
+		if s.ragged > 0 {
+			got += fmt.Sprintf(", %d ragged from row %d with %d", s.ragged, s.first, s.fields)
+		}
+		if got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+// Whatever the text, the scan and DuckDB see the same rows: what the scan lets
+// pass DuckDB reads as so many rows, or refuses for a reason of its own.
+func TestScanFieldsAgreesWithDuckDB(t *testing.T) {
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	path := filepath.Join(t.TempDir(), "a.csv")
+	read := 0
+	rapid.Check(t, func(t *rapid.T) {
+		lines := rapid.SliceOfN(rapid.StringOfN(rapid.SampledFrom([]rune(`ab,,"" 	`+"\n")), 0, 8, -1), 1, 6).Draw(t, "lines")
+		end := rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "end")
+		text := "x,y\n" + strings.Join(lines, "\n") + rapid.SampledFrom([]string{"", "\n"}).Draw(t, "last")
+		text = strings.ReplaceAll(text, "\n", end)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := scanFields(context.Background(), path, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		segment := Segment{Columns: []Column{{Name: "x"}, {Name: "y"}}, paths: []string{path}, form: formCSV, compression: compressNone}
+		var rows int64
+		if err := db.QueryRow("SELECT count(x) FILTER (WHERE false) + count(*) FROM " + segment.Relation()).Scan(&rows); err != nil {
+			return
+		}
+		read++
+		if s.ragged == 0 && rows != s.rows {
+			t.Errorf("%q: %d rows, and DuckDB reads %d", text, s.rows, rows)
+		}
+	})
+	if read == 0 {
+		t.Error("DuckDB read none of the texts")
+	}
+}
+
+// What a writer of CSVs writes has no ragged rows.
+func TestScanFieldsTakesWhatIsWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		width := rapid.IntRange(2, 4).Draw(t, "width")
+		rows := rapid.SliceOfN(rapid.SliceOfN(rapid.StringOfN(rapid.SampledFrom([]rune(`ab,"é `+"\n\r")), 0, 5, -1), width, width), 1, 8).Draw(t, "rows")
+		var b bytes.Buffer
+		w := csv.NewWriter(&b)
+		_ = w.WriteAll(rows)
+		s := &fieldScan{delimiter: []byte(",")}
+		if err := s.read(context.Background(), &b); err != nil || s.check() != nil || s.rows != int64(len(rows)-1) || !s.ended {
+			t.Errorf("%q: %+v %v %v", rows, s, err, s.check())
+		}
+	})
+}
