@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 // meet it. Beside testscript's own commands there are
 //
 //	exits CODE PROGRAM ARGUMENT...   the program ends with exactly that code
-//	shop, example                    a pipeline with its data in the current folder
+//	shop, bank, example              a pipeline with its data in the current folder
 //	linecook-without-clock ARGUMENT...   linecook with a bug: it panics when asked for the time
 //	serve ARGUMENT...                trains 1.0.0 as of 2024-04-01 and takes it to prod
 //	duckdb FILE.sql                  runs SQL; the last statement's rows go to stdout
@@ -67,6 +67,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
 			"shop":    openShop,
+			"bank":    openBank,
 			"example": openExample,
 			"serve":   serve,
 			"edit":    edit,

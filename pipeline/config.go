@@ -62,8 +62,20 @@ type Source struct {
 // Split divides the observations by time: the evaluation lies after everything
 // that was trained on.
 type Split struct {
-	Holdout feature.Duration `yaml:"holdout" required:"true" description:"how long before the training cut-off the evaluation period begins, in whole days"`
-	Gap     feature.Duration `yaml:"gap" description:"how long before the evaluation period the last decision that is trained on lies; none unless said"`
+	Holdout    feature.Duration `yaml:"holdout" required:"true" description:"how long before the training cut-off the evaluation period begins, in whole days"`
+	Gap        feature.Duration `yaml:"gap" description:"how long before the evaluation period the last decision that is trained on lies; none unless said"`
+	Window     feature.Duration `yaml:"window" description:"how long before the gap the first decision that is trained on lies (a sliding window); all there are unless said (an expanding window)"`
+	Group      bool             `yaml:"group" description:"evaluate only entities that training has not seen"`
+	Folds      *int             `yaml:"folds" description:"number of rolling origins inside the training side, 2 or more, for cross-validation; none unless said"`
+	FoldLength feature.Duration `yaml:"fold_length" description:"how long the evaluation of each fold is, in whole days; an equal share of the training side unless said"`
+	Random     *RandomSplit     `yaml:"random" description:"evaluate a random split too, to be shown beside the one by time; it is no evidence"`
+}
+
+// RandomSplit asks for what a shuffled evaluation would have shown.
+type RandomSplit struct {
+	Seed   int64    `yaml:"seed" required:"true" description:"what the draw depends on, 0 or more"`
+	Share  *float64 `yaml:"share" description:"share of the rows, or with group of the entities, that is drawn for evaluation; that of the holdout unless said"`
+	Reason string   `yaml:"reason" required:"true" description:"why it is wanted; the report says so"`
 }
 
 // Evaluation names the metrics and the groups they are worked out for.

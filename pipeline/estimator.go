@@ -30,6 +30,7 @@ var estimators = []struct {
 type Estimator struct {
 	Kind       string     `yaml:"kind" required:"true" enum:"logistic_regression,ridge" description:"the learner: logistic_regression for a label of 0 and 1, ridge for a number"`
 	Parameters Parameters `yaml:"parameters" description:"the learner's parameters"`
+	Search     *Search    `yaml:"search" description:"parameters to choose from by cross-validation over split.folds"`
 }
 
 // Parameters of all kinds; a missing one has scikit-learn's default.
@@ -50,7 +51,10 @@ func (e Estimator) Task() metric.Task {
 }
 
 // A given parameter is one that is written, with what is wrong with it.
-type given struct{ name, wrong, remedy string }
+type given struct {
+	name, wrong, remedy string
+	value               float64
+}
 
 func (p Parameters) given() []given {
 	var all []given
@@ -58,7 +62,7 @@ func (p Parameters) given() []given {
 		if value == nil {
 			return
 		}
-		g := given{name: name, remedy: "1 is scikit-learn's default"}
+		g := given{name: name, value: *value, remedy: "1 is scikit-learn's default"}
 		if !(*value > 0) || math.IsInf(*value, 0) {
 			g.wrong = fmt.Sprintf("%s is %v; it must be a number above 0", name, *value)
 		}
@@ -67,7 +71,7 @@ func (p Parameters) given() []given {
 	above("C", p.C)
 	above("alpha", p.Alpha)
 	if p.MaxIterations != nil {
-		g := given{name: "max_iterations", remedy: "leave it out for 500"}
+		g := given{name: "max_iterations", value: float64(*p.MaxIterations), remedy: "leave it out for 500"}
 		if *p.MaxIterations < 1 {
 			g.wrong = fmt.Sprintf("max_iterations is %d; it must be at least 1", *p.MaxIterations)
 		}

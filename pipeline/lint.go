@@ -3,6 +3,7 @@ package pipeline
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/linecook-ml/linecook/pipeline/feature"
@@ -86,7 +87,34 @@ func (c *Config) lintSplit() []report.Finding {
 	if c.Scoring.MaxAge.Duration%(24*time.Hour) != 0 {
 		findings = append(findings, finding("config/max-age", c.At("scoring", "max_age"), "write it in days or weeks", "the maximum age of %s is not a number of whole days", c.Scoring.MaxAge))
 	}
-	return append(findings, c.lintParameters(c.Estimator.Parameters, "estimator", "parameters")...)
+	return slices.Concat(findings, c.lintFolds(), c.lintParameters(c.Estimator.Parameters, "estimator", "parameters"), c.lintSearch())
+}
+
+func (c *Config) lintFolds() []report.Finding {
+	var findings []report.Finding
+	add := func(f report.Finding) { findings = append(findings, f) }
+	split := c.Split
+	if split.FoldLength.Duration%(24*time.Hour) != 0 {
+		add(finding("config/folds", c.At("split", "fold_length"), "write it in days or weeks", "the fold length of %s is not a number of whole days", split.FoldLength))
+	}
+	switch {
+	case split.Folds == nil && split.FoldLength.Duration > 0:
+		add(finding("config/folds", c.At("split", "fold_length"), "add split.folds, or leave fold_length out", "there is a fold length, but no folds"))
+	case split.Folds != nil && *split.Folds < 2:
+		add(finding("config/folds", c.At("split", "folds"), "5 is customary", "the number of folds is %d; it must be at least 2", *split.Folds))
+	}
+	if random := split.Random; random != nil {
+		if random.Seed < 0 {
+			add(finding("config/random", c.At("split", "random", "seed"), "", "the seed %d is below 0", random.Seed))
+		}
+		if random.Share != nil && !(*random.Share > 0 && *random.Share < 1) {
+			add(finding("config/random", c.At("split", "random", "share"), "0.2 is customary", "the share %v does not lie between 0 and 1", *random.Share))
+		}
+		if strings.TrimSpace(random.Reason) == "" {
+			add(finding("config/random", c.At("split", "random", "reason"), "say why a shuffled figure is wanted", "the random split gives no reason"))
+		}
+	}
+	return findings
 }
 
 func (c *Config) lintEvaluation() []report.Finding {
@@ -96,6 +124,9 @@ func (c *Config) lintEvaluation() []report.Finding {
 	}
 	for i, name := range c.Evaluation.Metrics {
 		findings = append(findings, c.lintMetric(name, "evaluation", "metrics", i)...)
+	}
+	if search := c.Estimator.Search; search != nil && search.Metric != "" {
+		findings = append(findings, c.lintMetric(search.Metric, "estimator", "search", "metric")...)
 	}
 	for i, p := range c.Monitoring.Performance {
 		findings = append(findings, c.lintMetric(p.Metric, "monitoring", "performance", i, "metric")...)

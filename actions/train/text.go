@@ -40,10 +40,21 @@ func markdownCell(text string) string {
 
 func text(out result, trainRows int) string {
 	period := out.Evaluation.Period
-	return fmt.Sprintf("%s@v%s, as known before %s\ntrained on %d observations, evaluated on %d later ones (decided %s to %s)\n%s\nbundle %s\nin     %s\n",
-		out.Name, out.Version, out.Until, trainRows, out.Evaluation.Rows,
-		period.From.Format(time.DateOnly), period.To.Format(time.DateOnly),
-		estimates(out, report.Printable).Render(), out.BundleID, out.Archive)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s@v%s, as known before %s\n", out.Name, out.Version, out.Until)
+	fmt.Fprintf(&b, "trained on %d observations, evaluated on %d later ones (decided %s to %s)\n%s",
+		trainRows, out.Evaluation.Rows, period.From.Format(time.DateOnly), period.To.Format(time.DateOnly), grouped(out.Evaluation.Split))
+	if cv := out.Evaluation.CrossValidation; cv != nil {
+		fmt.Fprintf(&b, "\n%s\n%s\n%s\n", rule(cv), timeline(out.Evaluation), candidates(cv).Render())
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "%s\n", estimates(out, report.Printable).Render())
+	if s := out.Evaluation.Split.Shuffled; s != nil {
+		fmt.Fprintf(&b, "\n%s\n%s\n", asked(s), shuffled(out.Evaluation).Render())
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "bundle %s\nin     %s\n", out.BundleID, out.Archive)
+	return b.String()
 }
 
 // summary is the result for a runner's step summary.
@@ -55,6 +66,21 @@ func summary(out result) string {
 		_ = report.Markdown(&b, out.Findings)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "%s\n\nbundle `%s`\n", estimates(out, markdownCell).RenderMarkdown(), out.BundleID)
+	fmt.Fprintf(&b, "%s\n\n", estimates(out, markdownCell).RenderMarkdown())
+	if text := grouped(out.Evaluation.Split); text != "" {
+		fmt.Fprintf(&b, "%s\n", text)
+	}
+	if s := out.Evaluation.Split.Shuffled; s != nil {
+		fmt.Fprintf(&b, "**Shuffled and in time order.** A %s. Asked for because: %s\n\n%s\n\n",
+			asked(s), report.MarkdownText(s.Reason), shuffled(out.Evaluation).RenderMarkdown())
+	}
+	if cv := out.Evaluation.CrossValidation; cv != nil {
+		fmt.Fprintf(&b, "%s\n\n%s\n\n```text\n%s```\n\n", rule(cv), candidates(cv).RenderMarkdown(), timeline(out.Evaluation))
+	}
+	if len(out.Findings) > 0 {
+		_ = report.Markdown(&b, out.Findings)
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "bundle `%s`\n", out.BundleID)
 	return b.String()
 }

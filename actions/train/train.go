@@ -102,6 +102,7 @@ func run(cmd *cobra.Command, app *command.App, version, until string, asJSON boo
 		err = report.JSON(app.Out, out)
 	} else {
 		_, err = fmt.Fprint(app.Out, text(out, trained.TrainRows))
+		err = errors.Join(err, app.Findings(trained.Findings))
 	}
 	return errors.Join(err,
 		app.Runner().Summary(summary(out)),

@@ -4,7 +4,8 @@
 //
 //  1. Training fills in a Report: the periods, the estimates with their
 //     intervals, for all rows and by slice, the reliability of probabilities or
-//     the residuals of numbers, and what the contract and honesty checks found.
+//     the residuals of numbers, how rows were divided and parameters chosen, and
+//     what the contract, honesty and leakage checks found.
 //  2. Write checks it and encodes it as canonical JSON.
 //  3. Read decodes it, and refuses what Write would not have written.
 //
@@ -43,8 +44,12 @@ type Report struct {
 	// Reliability is of classification, Residuals of regression; the other is empty.
 	Reliability []metric.Bin         `json:"reliability"`
 	Residuals   []metric.ResidualBin `json:"residuals"`
-	Contract    Contract             `json:"contract"`
-	Honesty     Honesty              `json:"honesty"`
+	Split       Split                `json:"split"`
+	// CrossValidation is nil where the parameters were given and not chosen.
+	CrossValidation *CrossValidation `json:"cross_validation,omitempty"`
+	Leakage         Leakage          `json:"leakage"`
+	Contract        Contract         `json:"contract"`
+	Honesty         Honesty          `json:"honesty"`
 }
 
 // A Period is half open: From is in it and To is not.
@@ -123,6 +128,10 @@ func (r Report) normal() Report {
 	slices := make([]Slice, len(r.Slices))
 	copy(slices, r.Slices)
 	r.Slices = slices
+	r.CrossValidation = r.CrossValidation.normal()
+	if r.Leakage.Signals == nil {
+		r.Leakage.Signals = []Signal{}
+	}
 	if r.Reliability == nil {
 		r.Reliability = []metric.Bin{}
 	}
@@ -162,6 +171,15 @@ func (r Report) check() error {
 		return fmt.Errorf("it holds no estimate; name at least one metric under evaluation in pipeline.yaml")
 	}
 	if err := checkEstimates("all rows", r.Estimates); err != nil {
+		return err
+	}
+	if err := r.Split.check(r.Rows); err != nil {
+		return err
+	}
+	if err := r.CrossValidation.check(r.Training); err != nil {
+		return err
+	}
+	if err := r.Leakage.check(); err != nil {
 		return err
 	}
 	if err := r.Honesty.Dynamic.check(r.Honesty.FeaturesChecked); err != nil {

@@ -30,6 +30,8 @@ func report() evaluation.Report {
 		}}},
 		Reliability: []metric.Bin{{N: 27315, Positives: 4210, MeanPredicted: 0.15, ObservedRate: 0.154, Low: 0.15, High: 0.158}},
 		Residuals:   []metric.ResidualBin{},
+		Split:       evaluation.Split{Kind: evaluation.SplitTime, ComparedRows: 27315, LabelDelaySeconds: 14400},
+		Leakage:     evaluation.Leakage{Features: 12, Rows: 27315, Signals: []evaluation.Signal{}},
 		Contract:    evaluation.Contract{Checks: 31, Rows: 262144},
 		Honesty: evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12, Dynamic: evaluation.Certificate{
 			Passed: true, CutOffs: []time.Time{day(3, 1), day(6, 10)}, Observations: 4000, Features: 12, RowsRemoved: 310000, RowsScrambled: 310000,

@@ -89,6 +89,18 @@ const (
 	OneIsBest      Direction = "one is best"
 )
 
+// Cost orders values of a metric: of two, the one with the lower cost is better.
+func (d Direction) Cost(value float64) float64 {
+	switch d {
+	case HigherIsBetter:
+		return -value
+	case OneIsBest:
+		return math.Abs(value - 1)
+	default:
+		return value
+	}
+}
+
 // A Metric computes an Estimate from labels y and predictions p.
 type Metric struct {
 	Name      string

@@ -26,7 +26,8 @@ func (l *line) evaluate(train, test *feature.Snapshot, scores []float64) (*evalu
 		GapSeconds:   int64(l.in.Config.Split.Gap.Duration / time.Second),
 		TrainingRows: int64(train.Frame.Rows),
 		Rows:         int64(test.Frame.Rows),
-		Contract:     evaluation.Contract{Checks: int64(l.result.Validation.Checks()), Rows: l.result.Validation.Rows()},
+		Split:        l.split, CrossValidation: l.crossValidation, Leakage: l.leakage,
+		Contract: evaluation.Contract{Checks: int64(l.result.Validation.Checks()), Rows: l.result.Validation.Rows()},
 		Honesty: evaluation.Honesty{
 			StaticPassed:    l.result.Validation.Honest == len(l.in.Config.Features),
 			FeaturesChecked: int64(l.result.Validation.Honest),

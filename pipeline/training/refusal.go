@@ -14,6 +14,12 @@ import (
 // configuration, not the tool, is at fault.
 func (l *line) refuse(f report.Finding) { l.result.Findings = append(l.result.Findings, f) }
 
+// warn says what the person who asked should know; the line goes on.
+func (l *line) warn(f report.Finding) {
+	f.Severity = report.Warning
+	l.result.Findings = append(l.result.Findings, f)
+}
+
 func finding(code string, position report.Position, message, remedy string) report.Finding {
 	return report.Finding{Code: code, Severity: report.Error, Position: position, Message: message, Remedy: remedy}
 }

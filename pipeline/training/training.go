@@ -4,8 +4,9 @@
 //  1. Input: the sources are checked as they were before the cut-off.
 //  2. Prepare: a snapshot holds the features of every observation, each as it
 //     was known at its own decision time, and an experiment proves it.
-//  3. Transform: time splits the snapshot; encoders and the estimator are
-//     fitted on the earlier part.
+//  3. Transform: time splits the snapshot, and no row is on both sides; where
+//     there is a choice, rolling origins inside the earlier part choose the
+//     parameters; encoders and the estimator are fitted on the earlier part.
 //  4. Validate: the later part, never seen, says how good the model is.
 //  5. Everything that scoring needs is written into one bundle.
 //
@@ -50,7 +51,8 @@ type Input struct {
 
 // A Result is a trained bundle, or the findings that prevented it.
 type Result struct {
-	// Findings are non-empty when the data stopped the line; then there is no bundle.
+	// Findings hold an error when the data stopped the line; then there is no
+	// bundle. With a bundle, they are what people should know about it.
 	Findings   []report.Finding
 	Validation *validation.Result
 	BundleID   string
@@ -117,6 +119,10 @@ type line struct {
 	step    func(string)
 	// certificate is of the proof that the snapshot's features are honest.
 	certificate evaluation.Certificate
+	// What the evaluation says of how it was come by.
+	split           evaluation.Split
+	crossValidation *evaluation.CrossValidation
+	leakage         evaluation.Leakage
 }
 
 func (l *line) run(ctx context.Context) error {
@@ -137,23 +143,37 @@ func (l *line) run(ctx context.Context) error {
 		l.refuse(tooEarly(l.in.Config, snapshot))
 		return nil
 	}
-	if honest, err := l.prove(ctx, plan, snapshot); err != nil || !honest {
-		return err
-	}
-	train, test := l.periods.divide(snapshot)
-	if unfit := unfit(l.in.Config, l.in.Until, train, test); unfit != nil {
-		l.refuse(*unfit)
-		return nil
-	}
-	l.result.TrainRows = train.Frame.Rows
-
-	l.step(fmt.Sprintf("fit %s on %d observations", l.in.Config.Estimator.Kind, train.Frame.Rows))
-	fitted, unfitted, err := fit(l.in.Config, train, l.in.Config.Estimator.Parameters)
+	// The proof replaces the tables that identities are read from.
+	identities, err := plan.Identify(ctx, l.session.DB())
 	if err != nil {
 		return err
 	}
-	if unfitted != nil {
-		l.refuse(*unfitted)
+	if honest, err := l.prove(ctx, plan, snapshot); err != nil || !honest {
+		return err
+	}
+	o := identified(snapshot, identities)
+	d := l.periods.divide(o, o.all())
+	if f := l.check(o, d); f != nil {
+		l.refuse(*f)
+		return nil
+	}
+	parameters, f, err := l.search(o)
+	if err != nil {
+		return err
+	}
+	if f != nil {
+		l.refuse(*f)
+		return nil
+	}
+	train, test := o.Select(d.train), o.Select(d.test)
+	l.result.TrainRows = train.Frame.Rows
+	l.step(fmt.Sprintf("fit %s on %d observations", l.in.Config.Estimator.Kind, train.Frame.Rows))
+	fitted, f, err := fit(l.in.Config, train, parameters)
+	if err != nil {
+		return err
+	}
+	if f != nil {
+		l.refuse(*f)
 		return nil
 	}
 	l.result.Fit = fitted.diagnostics
@@ -171,6 +191,16 @@ func (l *line) run(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if l.in.Config.Split.Random != nil {
+		l.result.Evaluation.Split.Shuffled, f, err = l.shuffle(o, d, parameters)
+		if err != nil {
+			return err
+		}
+		if f != nil {
+			l.refuse(*f)
+			return nil
+		}
 	}
 	l.step("write the bundle")
 	members, err := l.members(fitted, train.Frame, scores)

@@ -46,6 +46,8 @@ func Report(t testing.TB) evaluation.Report {
 			{Metric: "roc_auc", Value: 0.69, Low: 0.675, High: 0.705, Level: 0.95, N: 9100, Positives: 1300},
 		}}},
 		Reliability: []metric.Bin{{N: 27315, Positives: 4210, MeanPredicted: 0.15, ObservedRate: 0.154, Low: 0.15, High: 0.158}},
+		Split:       evaluation.Split{Kind: evaluation.SplitTime, ComparedRows: 27315, LabelDelaySeconds: 14400},
+		Leakage:     evaluation.Leakage{Features: 12, Rows: 27315},
 		Contract:    evaluation.Contract{Checks: 31, Rows: 262144},
 		Honesty:     evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12, Dynamic: Certificate(t)},
 	}
