@@ -18,6 +18,7 @@ import (
 	"github.com/linecook-ml/linecook/actions/contract"
 	"github.com/linecook-ml/linecook/actions/internal/command"
 	"github.com/linecook-ml/linecook/actions/promote"
+	"github.com/linecook-ml/linecook/actions/registry"
 	"github.com/linecook-ml/linecook/actions/scaffold"
 	"github.com/linecook-ml/linecook/actions/score"
 	"github.com/linecook-ml/linecook/actions/train"
@@ -34,6 +35,7 @@ func Main(args []string, stdout, stderr io.Writer, getenv func(string) string, n
 		validate.Command(app),
 		train.Command(app),
 		promote.Command(app),
+		registry.Command(app),
 		score.Command(app),
 		backtest.Command(app),
 		command.VersionCommand(app),

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/linecook-ml/linecook/actions"
+	"github.com/linecook-ml/linecook/actions/internal/github/githubtest"
 )
 
 // TestMain lets scripts run linecook, and a small duckdb to make and look at
@@ -53,6 +55,8 @@ func TestMain(m *testing.M) {
 //	exits CODE PROGRAM ARGUMENT...   the program ends with exactly that code
 //	shop, bank, example              a pipeline with its data in the current folder
 //	linecook-without-clock ARGUMENT...   linecook with a bug: it panics when asked for the time
+//	github                           a repository on GitHub, which the environment names
+//	tags NAME...                     the repository has exactly these tags
 //	serve ARGUMENT...                trains 1.0.0 as of 2024-04-01 and takes it to prod
 //	duckdb FILE.sql                  runs SQL; the last statement's rows go to stdout
 //	edit FILE OLD NEW                replaces the one place where OLD stands
@@ -61,6 +65,7 @@ func TestMain(m *testing.M) {
 //	outputs FILE                     a runner's output file as sorted key=value lines
 //	whole FOLDER                     fails if an unfinished write was left below it
 func TestScripts(t *testing.T) {
+	hub := &hub{t: t, servers: map[string]*githubtest.Server{}}
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("testdata", "script"),
 		RequireUniqueNames: true,
@@ -69,6 +74,8 @@ func TestScripts(t *testing.T) {
 			"shop":    openShop,
 			"bank":    openBank,
 			"example": openExample,
+			"github":  hub.open,
+			"tags":    hub.tags,
 			"serve":   serve,
 			"edit":    edit,
 			"flip":    flip,
@@ -76,6 +83,41 @@ func TestScripts(t *testing.T) {
 			"whole":   whole,
 		},
 	})
+}
+
+// A hub has a GitHub for each script that asks for one.
+type hub struct {
+	t       *testing.T
+	mu      sync.Mutex
+	servers map[string]*githubtest.Server // by the script's folder
+}
+
+func (h *hub) open(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: github")
+	}
+	s := githubtest.New(h.t)
+	h.mu.Lock()
+	h.servers[ts.Getenv("WORK")] = s
+	h.mu.Unlock()
+	for name, value := range map[string]string{
+		"GITHUB_API_URL": s.URL(), "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": githubtest.Repository,
+		"GITHUB_TOKEN": githubtest.Token, "GITHUB_SHA": s.Head(""),
+	} {
+		ts.Setenv(name, value)
+	}
+}
+
+func (h *hub) tags(ts *testscript.TestScript, neg bool, args []string) {
+	h.mu.Lock()
+	s := h.servers[ts.Getenv("WORK")]
+	h.mu.Unlock()
+	if neg || s == nil {
+		ts.Fatalf("usage: github, then tags NAME...")
+	}
+	if got := s.Tags(); !slices.Equal(got, args) {
+		ts.Fatalf("the tags are %q", got)
+	}
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

@@ -60,12 +60,16 @@ requires, and append the stage event; or list what is missing.`,
 }
 
 func run(cmd *cobra.Command, app *command.App, decider promotion.Decider, stages []promotion.Stage, dryRun, asJSON bool, request promotion.Request) (err error) {
+	versions, err := app.Registry()
+	if err != nil {
+		return err
+	}
 	var decision promotion.Decision
 	var event *registry.Assignment
 	if dryRun {
-		decision, err = promotion.Weigh(cmd.Context(), app.Registry(), app.Ledger(), decider, stages, request)
+		decision, err = promotion.Weigh(cmd.Context(), versions, app.Ledger(), decider, stages, request)
 	} else {
-		decision, event, err = promotion.Promote(cmd.Context(), app.Registry(), app.Ledger(), decider, stages, request)
+		decision, event, err = promotion.Promote(cmd.Context(), versions, app.Ledger(), decider, stages, request)
 	}
 	if errors.Is(err, registry.ErrNotFound) {
 		return command.UsageError(fmt.Errorf("--version: %w; register it with `linecook train`", err))

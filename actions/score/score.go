@@ -57,8 +57,12 @@ func run(cmd *cobra.Command, app *command.App, stage, date string, asJSON bool) 
 	if err != nil {
 		return err
 	}
+	versions, err := app.Registry()
+	if err != nil {
+		return err
+	}
 	done, err := inference.Score(cmd.Context(), inference.Input{
-		Config: config, Home: app.Home(), Registry: app.Registry(), Ledger: app.Ledger(),
+		Config: config, Home: app.Home(), Registry: versions, Ledger: app.Ledger(),
 		Stage: stage, Date: date, Now: now,
 		Actor: app.Actor(), Commit: app.Code(config).Commit, Linecook: command.Version(),
 	})

@@ -4,14 +4,12 @@ package train
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/linecook-ml/linecook/actions/internal/command"
 	"github.com/linecook-ml/linecook/pipeline/evaluation"
 	"github.com/linecook-ml/linecook/pipeline/registry"
-	registrydir "github.com/linecook-ml/linecook/pipeline/registry/dir"
 	"github.com/linecook-ml/linecook/pipeline/report"
 	"github.com/linecook-ml/linecook/pipeline/training"
 )
@@ -69,6 +67,10 @@ func run(cmd *cobra.Command, app *command.App, version, until string, asJSON boo
 	if err != nil {
 		return err
 	}
+	versions, err := app.Registry()
+	if err != nil {
+		return err
+	}
 	trained, err := training.Train(cmd.Context(), training.Input{
 		Config: config, Contracts: contracts, Version: version, Until: until,
 		Code: app.Code(config), Linecook: command.Version(),
@@ -86,7 +88,7 @@ func run(cmd *cobra.Command, app *command.App, version, until string, asJSON boo
 		}
 		return errors.Join(err, app.Runner().Summary(summary(out)), command.ErrFound())
 	}
-	registered, err := app.Registry().Register(cmd.Context(), registry.Registration{
+	registered, err := versions.Register(cmd.Context(), registry.Registration{
 		Name: config.Name, Version: version, BundleID: trained.BundleID, RegisteredAt: now, Actor: app.Actor(),
 	}, trained.Archive)
 	if errors.Is(err, registry.ErrConflict) {
@@ -96,7 +98,9 @@ func run(cmd *cobra.Command, app *command.App, version, until string, asJSON boo
 		return err
 	}
 	out.BundleID = registered.BundleID
-	out.Archive = registrydir.Open(filepath.Join(app.Home(), "registry")).BundlePath(config.Name, version)
+	if out.Archive, err = app.Archive(registered, trained.Archive); err != nil {
+		return err
+	}
 	out.Evaluation = trained.Evaluation
 	if asJSON {
 		err = report.JSON(app.Out, out)

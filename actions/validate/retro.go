@@ -86,7 +86,11 @@ func retro(ctx context.Context, app *command.App, c *pipeline.Config, contracts 
 
 // decisions replays the recorded promotions.
 func decisions(ctx context.Context, app *command.App, c *pipeline.Config) ([]report.Finding, error) {
-	history, err := app.Registry().History(ctx, c.Name)
+	versions, err := app.Registry()
+	if err != nil {
+		return nil, err
+	}
+	history, err := versions.History(ctx, c.Name)
 	if err != nil || len(history) == 0 {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/linecook-ml/linecook/actions/internal/runner"
+	"github.com/linecook-ml/linecook/pipeline/registry"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -37,8 +38,10 @@ type App struct {
 
 	home, now string
 	timeout   time.Duration
+	registry  string
 	pipeline  string
 	runner    *runner.Runner
+	opened    registry.Registry
 }
 
 // errFound ends a command that has already said what it found.
@@ -102,6 +105,7 @@ func (a *App) Run(args []string, commands ...*cobra.Command) (code int) {
 	root.SetErr(a.Err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return UsageError(err) })
 	root.PersistentFlags().StringVar(&a.home, "home", ".linecook", "linecook's folder: registry, ledger, scores")
+	root.PersistentFlags().StringVar(&a.registry, "registry", registryDir, "where versions and stages are kept: dir, in linecook's folder, or github, in releases and tags")
 	root.PersistentFlags().StringVar(&a.now, "now", "", "the time to take for now, as 2013-10-01T06:00:00Z (default the clock)")
 	root.PersistentFlags().DurationVar(&a.timeout, "timeout", 0, "end as a failure after this time, as 90s or 10m (default no limit)")
 	root.AddCommand(commands...)

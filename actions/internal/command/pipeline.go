@@ -13,8 +13,6 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/bundle"
 	"github.com/linecook-ml/linecook/pipeline/ledger"
 	ledgerdir "github.com/linecook-ml/linecook/pipeline/ledger/dir"
-	"github.com/linecook-ml/linecook/pipeline/registry"
-	registrydir "github.com/linecook-ml/linecook/pipeline/registry/dir"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -69,11 +67,6 @@ func (m *Misconfigured) Error() string {
 func (a *App) Findings(findings []report.Finding) error {
 	a.Runner().Annotate(findings)
 	return report.Text(a.Err, findings)
-}
-
-// Registry is the local registry below linecook's home.
-func (a *App) Registry() registry.Registry {
-	return registrydir.Open(filepath.Join(a.home, "registry"))
 }
 
 // Ledger is the local ledger below linecook's home.

@@ -5,8 +5,11 @@
 //  2. Every request passes one layer that bounds each attempt in time, waits out
 //     rate limits and tries again where that cannot do a thing twice.
 //  3. What creates is sent once: an answer that was lost is ErrUnknownOutcome,
-//     and the caller looks before it sends again.
-//  4. Refusals come back as errors that a caller can tell apart.
+//     and the caller looks before it sends again. What can be made twice and is
+//     one, a tag's object or a ref, is looked for here.
+//  4. The token goes to the API and to its uploads, nowhere else; an address that
+//     is not encrypted gets no request at all.
+//  5. Refusals come back as errors that a caller can tell apart.
 //
 // ReadEvent says which pull request a job runs for.
 package github
@@ -20,6 +23,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +36,10 @@ var (
 	ErrDenied = errors.New("denied")
 	// ErrNotFound: there is no such thing, or the token may not see it.
 	ErrNotFound = errors.New("not found")
+	// ErrExists: the name is taken.
+	ErrExists = errors.New("it exists already")
+	// ErrRefused: GitHub does not take the request as it is.
+	ErrRefused = errors.New("refused")
 	// ErrUnknownOutcome: the request may have been carried out, and no answer
 	// says so.
 	ErrUnknownOutcome = errors.New("unknown outcome")
@@ -49,16 +57,19 @@ type Options struct {
 	Token  string
 	// Repository is owner/name.
 	Repository string
-	// Timeout bounds one attempt; 0 is 30 s.
+	// Timeout bounds one attempt, and what it transfers may take a second more for
+	// each MiB; 0 is 30 s.
 	Timeout time.Duration
 	// MaxWait bounds all waiting of one request; 0 is 2 minutes.
 	MaxWait time.Duration
 	// Base carries the requests; nil is http.DefaultTransport.
 	Base http.RoundTripper
-	// Now, Sleep and Jitter (in [0, 1)) replace clock and chance in tests.
-	Now    func() time.Time
-	Sleep  func(context.Context, time.Duration) error
-	Jitter func() float64
+	// Now, Sleep, Jitter (in [0, 1)) and Deadline replace clock and chance in
+	// tests. Deadline bounds one attempt, as context.WithTimeout does.
+	Now      func() time.Time
+	Sleep    func(context.Context, time.Duration) error
+	Jitter   func() float64
+	Deadline func(context.Context, time.Duration) (context.Context, context.CancelFunc)
 }
 
 // A Client speaks to one repository. It is safe for concurrent use.
@@ -131,6 +142,11 @@ func explain(err error, format string, values ...any) error {
 		return nil
 	}
 	what := fmt.Sprintf(format, values...)
+	// The address may carry a signature that opens what it names.
+	var broken *url.Error
+	if errors.As(err, &broken) {
+		err = broken.Err
+	}
 	var refused *github.ErrorResponse
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("%s: %w", what, err)
@@ -141,9 +157,25 @@ func explain(err error, format string, values ...any) error {
 		return fmt.Errorf("%s: %s: %w", what, answer, ErrDenied)
 	case http.StatusNotFound:
 		return fmt.Errorf("%s: %s: %w", what, answer, ErrNotFound)
+	case http.StatusUnprocessableEntity:
+		taken := func(e github.Error) bool { return e.Code == "already_exists" }
+		if slices.ContainsFunc(refused.Errors, taken) || strings.Contains(refused.Message, "already exists") {
+			return fmt.Errorf("%s: %s: %w", what, answer, ErrExists)
+		}
 	}
-	return fmt.Errorf("%s: %s", what, answer)
+	return fmt.Errorf("%s: %s: %w", what, answer, ErrRefused)
 }
+
+func exists(format string, values ...any) error {
+	return fmt.Errorf("%s: %w", fmt.Sprintf(format, values...), ErrExists)
+}
+
+// isRefusal says that GitHub answered: sending the request again is no use.
+func isRefusal(err error) bool {
+	return errors.Is(err, ErrDenied) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrExists) || errors.Is(err, ErrLimited) || errors.Is(err, ErrRefused)
+}
+
+func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
@@ -174,6 +206,9 @@ func defaults(o Options) Options {
 	}
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
+	}
+	if o.Deadline == nil {
+		o.Deadline = context.WithTimeout
 	}
 	return o
 }

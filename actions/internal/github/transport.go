@@ -15,9 +15,11 @@ import (
 const (
 	// maxAttempts bounds the attempts of one request.
 	maxAttempts = 5
-	// maxAnswer bounds an answer's body: a page of 100 comments of the greatest
-	// length in four-byte characters is below it.
+	// maxAnswer bounds an answer's body that is no asset: a page of 100 comments of
+	// the greatest length in four-byte characters is below it.
 	maxAnswer = 64 << 20
+	// slowest is what a transfer moves in a second at least, in bytes.
+	slowest = 1 << 20
 	// The first pause after a fault, doubled each time, in full jitter up to it.
 	firstPause = time.Second
 	// silentLimit is GitHub's advice for a secondary limit that names no time.
@@ -35,8 +37,28 @@ func newTransport(o Options, base *url.URL) *transport {
 	return &transport{Options: defaults(o), base: base}
 }
 
+// A transfer is what a request moves beside what all requests do.
+type transfer struct {
+	bytes int64
+	// host is the server's own for uploads; it may have the token too.
+	host string
+}
+
+type transferKey struct{}
+
+func expecting(ctx context.Context, t transfer) context.Context {
+	return context.WithValue(ctx, transferKey{}, t)
+}
+
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Body != nil {
+		// Each attempt opens it anew.
+		defer request.Body.Close()
+	}
+	if request.URL.Scheme != "https" && !isLoopback(request.URL.Hostname()) {
+		return nil, fmt.Errorf("%s %s: the address is not encrypted", request.Method, request.URL)
+	}
 	if request.Body != nil && request.GetBody == nil {
 		return nil, fmt.Errorf("%s %s: the body cannot be sent a second time", request.Method, request.URL.Path)
 	}
@@ -150,8 +172,10 @@ func forgetRates(response *http.Response) {
 
 // once sends one attempt and reads its whole answer within the timeout.
 func (t *transport) once(original *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(original.Context(), t.Timeout)
+	moves, _ := original.Context().Value(transferKey{}).(transfer)
+	ctx, cancel := t.Deadline(original.Context(), t.Timeout+time.Duration(moves.bytes/slowest)*time.Second)
 	defer cancel()
+	longest := max(maxAnswer, moves.bytes)
 	request := original.Clone(ctx)
 	if original.GetBody != nil {
 		body, err := original.GetBody()
@@ -162,19 +186,19 @@ func (t *transport) once(original *http.Request) (*http.Response, error) {
 	}
 	// A redirect elsewhere must not carry the token along.
 	request.Header.Del("Authorization")
-	if request.URL.Scheme == t.base.Scheme && request.URL.Host == t.base.Host {
+	if request.URL.Scheme == t.base.Scheme && (request.URL.Host == t.base.Host || request.URL.Host == moves.host) {
 		request.Header.Set("Authorization", "Bearer "+t.Token)
 	}
 	response, err := t.Base.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, longest+1))
 	if closeErr := response.Body.Close(); err == nil {
 		err = closeErr
 	}
-	if err == nil && len(body) > maxAnswer {
-		err = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+	if err == nil && int64(len(body)) > longest {
+		err = fmt.Errorf("the answer is longer than %d bytes", longest)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the answer to %s %s: %w", original.Method, original.URL.Path, err)

@@ -70,6 +70,7 @@ type Server struct {
 	enterprise bool
 	private    bool
 	immutable  bool
+	digestless bool
 	left       int // requests until the primary limit
 
 	objects      map[string]object
@@ -136,6 +137,10 @@ func (s *Server) Private() { s.locked(func() { s.private = true }) }
 
 // Immutable makes releases immutable from their publication on.
 func (s *Server) Immutable() { s.locked(func() { s.immutable = true }) }
+
+// Digestless makes the server one that gives no digests of assets, as older
+// Enterprise Servers.
+func (s *Server) Digestless() { s.locked(func() { s.digestless = true }) }
 
 // Left sets how many requests remain until the primary limit answers.
 func (s *Server) Left(requests int) { s.locked(func() { s.left = requests }) }

@@ -138,7 +138,7 @@ func (s *Server) showRelease(r *Release) any {
 
 func (s *Server) showAsset(r *Release, a *Asset) any {
 	var digest any
-	if a.State == "uploaded" {
+	if a.State == "uploaded" && !s.digestless {
 		sum := sha256.Sum256(a.Content)
 		digest = "sha256:" + hex.EncodeToString(sum[:])
 	}

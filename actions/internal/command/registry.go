@@ -1,0 +1,74 @@
+package command
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/linecook-ml/linecook/actions/internal/github"
+	"github.com/linecook-ml/linecook/actions/internal/githubregistry"
+	"github.com/linecook-ml/linecook/actions/internal/provenance"
+	"github.com/linecook-ml/linecook/pipeline/registry"
+	registrydir "github.com/linecook-ml/linecook/pipeline/registry/dir"
+)
+
+// The registries that --registry chooses from.
+const (
+	registryDir    = "dir"
+	registryGitHub = "github"
+)
+
+// Registry is the one that --registry names: a folder below linecook's home, or
+// the releases and tags of the repository that the environment describes.
+func (a *App) Registry() (registry.Registry, error) {
+	if a.opened != nil {
+		return a.opened, nil
+	}
+	var err error
+	switch a.registry {
+	case registryDir:
+		a.opened = a.folder()
+	case registryGitHub:
+		a.opened, err = a.gitHubRegistry()
+	default:
+		err = UsageError(fmt.Errorf("--registry %q is unknown; use %s or %s", a.registry, registryDir, registryGitHub))
+	}
+	return a.opened, err
+}
+
+func (a *App) folder() *registrydir.Registry {
+	return registrydir.Open(filepath.Join(a.home, "registry"))
+}
+
+func (a *App) gitHubRegistry() (registry.Registry, error) {
+	options := github.FromEnvironment(a.Getenv)
+	client, err := github.New(options)
+	if err != nil {
+		return nil, UsageError(fmt.Errorf("--registry %s: %w", registryGitHub, err))
+	}
+	o := githubregistry.Options{
+		Client: client, Repository: options.Repository, Commit: a.Getenv("GITHUB_SHA"),
+		Warn: func(text string) { _, _ = fmt.Fprintf(a.Err, "warning: %s\n", text) },
+	}
+	if provenance.OnRunner(a.Getenv) {
+		o.Log = fmt.Sprintf("%s/%s/actions/runs/%s", strings.TrimSuffix(a.Getenv("GITHUB_SERVER_URL"), "/"), options.Repository, a.Getenv("GITHUB_RUN_ID"))
+		o.Statement = func(name, digest string) ([]byte, error) { return provenance.Statement(a.Getenv, name, digest) }
+	}
+	return githubregistry.New(o), nil
+}
+
+// Archive is where a registered bundle's archive stands for the steps that
+// follow: where the registry keeps it, or in a copy in the runner's temporary
+// folder.
+func (a *App) Archive(reg registry.Registration, archive []byte) (string, error) {
+	if a.registry == registryDir {
+		return a.folder().BundlePath(reg.Name, reg.Version), nil
+	}
+	temporary := a.Getenv("RUNNER_TEMP")
+	if temporary == "" {
+		temporary = os.TempDir()
+	}
+	path := filepath.Join(temporary, "linecook", githubregistry.ArchiveName(reg.Name, reg.Version))
+	return path, WriteFile(path, archive)
+}
