@@ -28,11 +28,13 @@ func (s Severity) rank() int {
 }
 
 // A Position is a place in a file that a person can open. Line and Column
-// count from 1 and are 0 where unknown.
+// count from 1 and are 0 where unknown. Width is how many characters from there
+// on are meant, 0 where that is not known.
 type Position struct {
 	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"`
 	Column int    `json:"column,omitempty"`
+	Width  int    `json:"width,omitempty"`
 }
 
 // String renders file:line:column, leaving out what is unknown.
@@ -47,6 +49,14 @@ func (p Position) String() string {
 	}
 }
 
+// end is the column behind what is meant, 0 where that is not known.
+func (p Position) end() int {
+	if p.Width == 0 {
+		return 0
+	}
+	return p.Column + p.Width
+}
+
 // A Finding is one thing that is wrong with what linecook was given, said once
 // and completely: where, what, and what to do.
 type Finding struct {
@@ -59,6 +69,10 @@ type Finding struct {
 	Remedy string `json:"remedy,omitempty"`
 	// Position is the rule's or the setting's place, not the data's.
 	Position Position `json:"position,omitzero"`
+	// Span is the part that is meant of the text at Position, for Underline, which
+	// then keeps the line it stands in as Excerpt.
+	Span    *Span  `json:"-"`
+	Excerpt string `json:"excerpt,omitempty"`
 	// Source, Partition and Column name the data; each may be empty.
 	Source    string `json:"source,omitempty"`
 	Partition string `json:"partition,omitempty"`

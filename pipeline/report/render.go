@@ -43,6 +43,9 @@ func Text(w io.Writer, findings []Finding) error {
 			fmt.Fprintf(&b, "  %s", Printable(place))
 		}
 		fmt.Fprintf(&b, "\n        %s%s\n", Printable(f.where()), Printable(f.Message))
+		if shown := f.underlined(); shown != "" {
+			fmt.Fprintf(&b, "          %s\n", strings.ReplaceAll(shown, "\n", "\n          "))
+		}
 		for _, sample := range f.Samples {
 			fmt.Fprintf(&b, "          %s\n", Printable(sample))
 		}

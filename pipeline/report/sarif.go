@@ -75,6 +75,7 @@ type (
 	sarifRegion struct {
 		StartLine   int `json:"startLine"`
 		StartColumn int `json:"startColumn,omitempty"`
+		EndColumn   int `json:"endColumn,omitempty"`
 	}
 )
 
@@ -134,7 +135,7 @@ func (r *Report) sarifResult(f Finding, rule int, seen map[string]int) sarifResu
 	if file != "" {
 		location := sarifPhysicalLocation{ArtifactLocation: sarifArtifactLocation{(&url.URL{Path: r.shown(file)}).String()}}
 		if f.Position.Line > 0 {
-			location.Region = &sarifRegion{f.Position.Line, f.Position.Column}
+			location.Region = &sarifRegion{f.Position.Line, f.Position.Column, f.Position.end()}
 		}
 		result.Locations = []sarifLocation{{location}}
 	}
