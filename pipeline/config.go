@@ -24,6 +24,7 @@ type Config struct {
 	Observations feature.Observations `yaml:"observations" required:"true" description:"what is predicted, when, and for whom"`
 	Label        feature.Label        `yaml:"label" required:"true" description:"the outcome, and when it becomes known"`
 	Features     []feature.Definition `yaml:"features" required:"true" description:"what the model sees"`
+	Queries      []feature.Query      `yaml:"queries" description:"SQL of your own, which features of the form sql take their values from"`
 	Split        Split                `yaml:"split" required:"true" description:"how time divides what is trained on from what is evaluated on"`
 	Estimator    Estimator            `yaml:"estimator" required:"true" description:"what is fitted"`
 	Evaluation   Evaluation           `yaml:"evaluation" required:"true" description:"how the fitted model is judged"`

@@ -76,7 +76,13 @@ func (c *Config) lintFeatures() []report.Finding {
 			c.Features[i].Type = feature.Numeric
 		}
 	}
-	return nil
+	var findings []report.Finding
+	for i, query := range c.Queries {
+		if !nameGrammar.MatchString(strings.ReplaceAll(query.Name, "_", "-")) {
+			findings = append(findings, finding("config/name", c.At("queries", i, "name"), "use lower-case letters, digits, hyphens and underscores", "%q is not the name of a query", query.Name))
+		}
+	}
+	return findings
 }
 
 func (c *Config) lintSplit() []report.Finding {

@@ -1,8 +1,11 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"path/filepath"
+	"unicode/utf8"
 
 	"github.com/linecook-ml/linecook/pipeline/contract"
 	"github.com/linecook-ml/linecook/pipeline/dataset"
@@ -38,6 +41,40 @@ func (c *Config) ReadContracts(read func(path string) ([]byte, error)) (Contract
 	return contracts, findings
 }
 
+// maxQuery is the longest query that is read: a person has written it.
+const maxQuery = 1 << 20
+
+// ReadQueries reads the files of the pipeline's queries. read is given the path
+// that pipeline.yaml names, joined to the file's folder.
+func (c *Config) ReadQueries(read func(path string) ([]byte, error)) []report.Finding {
+	var findings []report.Finding
+	for i := range c.Queries {
+		query := &c.Queries[i]
+		query.Path = filepath.ToSlash(c.Path(query.File))
+		text, err := read(c.Path(query.File))
+		switch {
+		case err != nil:
+			findings = append(findings, finding("config/no-query", c.At("queries", i, "file"), "write the query there, or correct the path", "query %s cannot be read: %s", query.Name, err))
+		case len(text) > maxQuery || !utf8.Valid(text) || bytes.ContainsRune(text, 0):
+			findings = append(findings, finding("config/no-query", c.At("queries", i, "file"), "write it as UTF-8, without NUL bytes and below 1 MiB", "query %s in %s is no text that can be read", query.Name, query.Path))
+		}
+		query.Text = string(text)
+	}
+	return findings
+}
+
+// Texts are the files that findings point into, by the name that they use.
+func (c *Config) Texts(contracts Contracts) map[string]string {
+	texts := map[string]string{c.File: string(c.Text)}
+	for _, rules := range contracts {
+		texts[rules.Position().File] = string(rules.Text())
+	}
+	for _, query := range c.Queries {
+		texts[query.Path] = query.Text
+	}
+	return texts
+}
+
 // Specs says where the sources' files are.
 func (c *Config) Specs() []dataset.Spec {
 	specs := make([]dataset.Spec, len(c.Sources))
@@ -58,7 +95,7 @@ func (c *Config) Open(ctx context.Context, writeDirs ...string) (*dataset.Sessio
 // Plan joins the configuration with contracts and data to what features are
 // built from. Every source must have its contract and its table.
 func (c *Config) Plan(contracts Contracts, session *dataset.Session, withLabel bool) (feature.Plan, error) {
-	plan := feature.Plan{Observations: c.Observations, Definitions: c.Features}
+	plan := feature.Plan{Observations: c.Observations, Definitions: c.Features, Queries: c.Queries}
 	if withLabel {
 		plan.Label = &c.Label
 	}

@@ -171,6 +171,17 @@ func Rejected(err error) bool {
 	}, duck.Type)
 }
 
+// Unplanned says whether err means that DuckDB cannot run a statement, whatever
+// the rows: it does not parse, does not fit its tables, or is of a form that
+// DuckDB has no plan for.
+func Unplanned(err error) bool {
+	var duck *duckdb.Error
+	return Rejected(err) || errors.As(err, &duck) && slices.Contains([]duckdb.ErrorType{
+		duckdb.ErrorTypeParser, duckdb.ErrorTypeSyntax, duckdb.ErrorTypePlanner, duckdb.ErrorTypeOptimizer,
+		duckdb.ErrorTypeExpression, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeInternal,
+	}, duck.Type)
+}
+
 // AppendColumn makes a table with the columns id, which counts from 1, and
 // value, which holds the numbers.
 func (s *Session) AppendColumn(ctx context.Context, table string, numbers []float64) (err error) {

@@ -71,6 +71,8 @@ type compiler struct {
 	// built up by sweeps.
 	tables   []featureTable
 	builders map[string]*builder
+	// queries are the user\'s own.
+	queries []*asof
 }
 
 // A featureTable is a table with features, by their names, in its columns.
@@ -88,8 +90,9 @@ func (p Plan) compile(ctx context.Context, db *sql.DB, within Range) (*compiler,
 	}
 	c := &compiler{ctx: ctx, db: db, plan: p, parser: parser, numbered: map[string]keys{}, builders: map[string]*builder{}}
 	for _, step := range []func() error{
+		c.asofs,
 		func() error { return c.observations(within) },
-		c.bounds, c.decisions, c.sources, c.lookups, c.aggregates,
+		c.bounds, c.decisions, c.sources, c.lookups, c.aggregates, c.sql,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -159,7 +162,7 @@ func (c *compiler) observations(within Range) error {
 	o := c.plan.Observations
 	source, _ := c.plan.source(o.Source)
 	decided := timestamp(o.DecisionTime)
-	keep := slices.Concat(o.Key, o.Entity, []string{o.Partition})
+	keep := slices.Concat(o.Key, o.Entity, []string{o.Partition}, c.owned())
 	texts := []string{o.DecisionTime, source.KnownAt}
 	computed := []string{timestamp(source.KnownAt) + " AS " + colKnown}
 	if label := c.plan.Label; label != nil {
@@ -259,8 +262,8 @@ func (c *compiler) reachable(known string, reach Duration) string {
 // worked out: the columns that something uses, and the rows within reach.
 func (c *compiler) sources() error {
 	for _, source := range c.plan.Sources {
-		var names, texts []string
-		var reach Duration
+		var texts []string
+		names, reach := c.viewed(source)
 		for _, d := range c.plan.Definitions {
 			from, text, within := d.draws()
 			if from != source.Name {

@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // An Expression is what DuckDB's parser found in a piece of SQL.
@@ -41,12 +43,21 @@ var rowLevel = []string{
 var functionList string
 
 // An expressionError is a mistake in an expression, not a failure of the tool.
-type expressionError struct{ message string }
+type expressionError struct {
+	message string
+	// at and width are where the part that is refused stands in the text, in
+	// bytes; width is 0 where that is not known.
+	at, width int
+}
 
 func (e *expressionError) Error() string { return e.message }
 
 func refuse(format string, values ...any) error {
 	return &expressionError{message: fmt.Sprintf(format, values...)}
+}
+
+func refuseAt(at, width int, format string, values ...any) error {
+	return &expressionError{message: fmt.Sprintf(format, values...), at: at, width: width}
 }
 
 // A Parser reads expressions with DuckDB's own grammar. It remembers what it
@@ -86,7 +97,11 @@ func (p *Parser) Parse(ctx context.Context, text string) (Expression, error) {
 	}
 	found := Expression{Offsets: map[string]int{}}
 	if err := found.walk(tree, p.functions); err != nil {
-		return Expression{}, refuse("%q %s", text, err)
+		at, width := err.at-len(expressionPrefix), err.width
+		if width == 0 {
+			width = wordAt(text, at)
+		}
+		return Expression{}, refuseAt(at, width, "%q %s", text, err)
 	}
 	slices.Sort(found.Columns)
 	p.read[text] = found
@@ -105,6 +120,7 @@ func (p *Parser) tree(ctx context.Context, text string) (expression any, frame m
 	var document struct {
 		Error      bool   `json:"error"`
 		Message    string `json:"error_message"`
+		Position   string `json:"position"`
 		Statements []struct {
 			Node map[string]any `json:"node"`
 		} `json:"statements"`
@@ -113,7 +129,8 @@ func (p *Parser) tree(ctx context.Context, text string) (expression any, frame m
 		return nil, nil, refuse("%q is too deeply nested: %s", text, err)
 	}
 	if document.Error {
-		return nil, nil, refuse("%q is not an SQL expression: %s", text, document.Message)
+		at, width := mistakeAt(text, document.Position, len(expressionPrefix))
+		return nil, nil, refuseAt(at, width, "%q is not an SQL expression: %s", text, document.Message)
 	}
 	if len(document.Statements) != 1 {
 		return nil, nil, refuse("%q is more than one SQL expression", text)
@@ -127,7 +144,34 @@ func (p *Parser) tree(ctx context.Context, text string) (expression any, frame m
 	return selected[0], frame, nil
 }
 
-func (e *Expression) walk(node any, functions map[string]bool) error {
+// mistakeAt is where the parser finds fault with a text, before which there are
+// some bytes of ours.
+func mistakeAt(text, position string, before int) (at, width int) {
+	at, err := strconv.Atoi(position)
+	if err != nil {
+		return 0, 0
+	}
+	return at - before, wordAt(text, at-before)
+}
+
+// wordAt is the length of the word, or the one character, at a place in a text;
+// 0 where that is not in it.
+func wordAt(text string, at int) int {
+	if at < 0 || at >= len(text) {
+		return 0
+	}
+	end := strings.IndexFunc(text[at:], func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	switch {
+	case end < 0:
+		return len(text) - at
+	case end == 0:
+		_, size := utf8.DecodeRuneInString(text[at:])
+		return size
+	}
+	return end
+}
+
+func (e *Expression) walk(node any, functions map[string]bool) *expressionError {
 	switch node := node.(type) {
 	case []any:
 		for _, child := range node {
@@ -150,9 +194,13 @@ func (e *Expression) walk(node any, functions map[string]bool) error {
 	return nil
 }
 
-func (e *Expression) visit(class string, node map[string]any, functions map[string]bool) error {
+func (e *Expression) visit(class string, node map[string]any, functions map[string]bool) *expressionError {
+	place, _ := node["query_location"].(float64)
+	fault := func(width int, format string, values ...any) *expressionError {
+		return &expressionError{message: fmt.Sprintf(format, values...), at: int(place), width: width}
+	}
 	if !slices.Contains(rowLevel, class) {
-		return fmt.Errorf("uses a %s; a feature sees one row at a time: use lookup or aggregate to reach other rows",
+		return fault(0, "uses a %s; a feature sees one row at a time: use lookup or aggregate to reach other rows",
 			strings.ToLower(strings.ReplaceAll(class, "_", " ")))
 	}
 	switch class {
@@ -163,19 +211,18 @@ func (e *Expression) visit(class string, node map[string]any, functions map[stri
 		// x.f() calls f on the column x, which then is not seen to be used. The
 		// parser itself writes main before the functions behind some syntax.
 		if catalog != "" || schema != "" && schema != "main" {
-			return fmt.Errorf("calls %s behind a dot; write %s(...)", name, name)
+			return fault(0, "calls %s behind a dot; write %s(...)", name, name)
 		}
 		if !functions[strings.ToLower(name)] {
-			return fmt.Errorf("uses %s, which is unknown or does not depend on the row alone (the clock, randomness, settings and aggregates are not allowed)", name)
+			return fault(0, "uses %s, which is unknown or does not depend on the row alone (the clock, randomness, settings and aggregates are not allowed)", name)
 		}
 	case "COLUMN_REF":
 		names, _ := node["column_names"].([]any)
 		if len(names) != 1 {
-			return errors.New("uses a name with a dot; write the column's name alone")
+			return fault(0, "uses a name with a dot; write the column's name alone")
 		}
 		name, _ := names[0].(string)
-		location, _ := node["query_location"].(float64)
-		offset := int(location) - len(expressionPrefix)
+		offset := int(place) - len(expressionPrefix)
 		if !slices.Contains(e.Columns, name) {
 			e.Columns = append(e.Columns, name)
 			e.Offsets[name] = offset

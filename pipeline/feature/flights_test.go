@@ -297,3 +297,40 @@ func BenchmarkLint(b *testing.B) {
 		}
 	}
 }
+
+// The manual's own query, over the whole year at once and a day at a time.
+func TestExampleQueryDaysAreTheYear(t *testing.T) {
+	t.Parallel()
+	manual, err := os.ReadFile("../../docs/pipeline.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(manual), "```sql\n")
+	text, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("the manual shows no query")
+	}
+	s, plan := example(t, 2)
+	plan.Definitions = []feature.Definition{
+		{Name: "pressure_fall", Type: feature.Numeric, SQL: "weather_trend"}, {Name: "gusts", Type: feature.Numeric, SQL: "weather_trend"},
+	}
+	plan.Queries = []feature.Query{{
+		Name: "weather_trend", Text: text, Reads: []feature.Read{{Source: "weather", By: []string{"origin"}, Within: duration("6 hours")}},
+	}}
+	if honest, findings := lint(t, s, plan); honest != 2 || len(findings) > 0 {
+		t.Fatalf("%d honest: %+v", honest, findings)
+	}
+	year := build(t, s, plan, feature.Range{})
+	fall, gusts, rose := &year.Frame.Columns[0], &year.Frame.Columns[1], 0
+	for row := range year.Frame.Rows {
+		if !fall.Missing(row) && fall.Numbers[row] > 0 && !gusts.Missing(row) && gusts.Numbers[row] > 0 {
+			rose++
+		}
+	}
+	if year.Frame.Rows != 336_776 || rose < 100_000 {
+		t.Errorf("%d rows, and the weather changed in %d of them", year.Frame.Rows, rose)
+	}
+	for _, day := range []string{"2013-01-01", "2013-03-10", "2013-07-01", "2013-11-03", "2013-12-31"} {
+		samePartition(t, year, build(t, s, plan, feature.Day(day)), day)
+	}
+}

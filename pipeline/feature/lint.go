@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/linecook-ml/linecook/pipeline/dataset"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -25,6 +25,7 @@ func (p Plan) Lint(ctx context.Context, db *sql.DB, at Locator) (honest int, fin
 	l := linter{ctx: ctx, db: db, parser: parser, plan: p, at: at}
 	l.sources()
 	l.observations()
+	queries := l.queries()
 	sound := make([]bool, len(p.Definitions))
 	seen := map[string]bool{}
 	for i, definition := range p.Definitions {
@@ -35,7 +36,7 @@ func (p Plan) Lint(ctx context.Context, db *sql.DB, at Locator) (honest int, fin
 		seen[definition.Name] = true
 		l.definition(i, definition)
 		l.personal(i, definition)
-		sound[i] = len(l.findings) == before
+		sound[i] = len(l.findings) == before && (definition.SQL == "" || queries[definition.SQL])
 	}
 	l.bind(sound)
 	if l.err != nil {
@@ -76,19 +77,22 @@ func (l *linter) expression(source Source, text string, values family, position 
 	switch {
 	case errors.As(err, &mistake):
 		l.add("feature/expression", position, err.Error(), "")
+		if mistake.width > 0 {
+			l.underline(&report.Span{Text: text, At: mistake.at, Width: mistake.width})
+		}
 		return Expression{}, false
 	case err != nil:
 		l.err = err
 		return Expression{}, false
 	}
-	ok := l.columns(source, expression.Columns, position)
+	ok := l.columns(source, expression.Columns, position, expression.span(text))
 	if ok {
 		l.uses = append(l.uses, use{source: source.Name, text: text, family: values, position: position, feature: feature})
 	}
 	return expression, ok
 }
 
-func (l *linter) columns(source Source, names []string, position report.Position) bool {
+func (l *linter) columns(source Source, names []string, position report.Position, span spanner) bool {
 	complete := true
 	for _, name := range names {
 		if !slices.Contains(source.Columns, name) {
@@ -96,6 +100,7 @@ func (l *linter) columns(source Source, names []string, position report.Position
 			l.add("feature/unknown-column", position,
 				fmt.Sprintf("source %s has no column %s in its contract", source.Name, name),
 				"columns: "+strings.Join(source.Columns, ", "))
+			l.underline(span(name))
 		}
 	}
 	return complete
@@ -112,7 +117,7 @@ func (l *linter) sources() {
 		l.expression(source, source.EventTime, moments, l.at("sources", i, "event_time"), -1)
 		l.expression(source, source.KnownAt, moments, l.at("sources", i, "known_at"), -1)
 		for j, later := range source.Later {
-			l.columns(source, later.Columns, l.at("sources", i, "known_later", j, "columns"))
+			l.columns(source, later.Columns, l.at("sources", i, "known_later", j, "columns"), nowhere)
 			l.expression(source, later.KnownAt, moments, l.at("sources", i, "known_later", j, "known_at"), -1)
 		}
 	}
@@ -133,8 +138,8 @@ func (l *linter) observations() {
 		{"partition", []string{l.plan.Observations.Partition}},
 	} {
 		position := l.at("observations", part.key)
-		if l.columns(source, part.names, position) {
-			l.refuseLate(source, Expression{Columns: part.names}, "the "+part.key, at(position))
+		if l.columns(source, part.names, position, nowhere) {
+			l.refuseLate(source, Expression{Columns: part.names}, "the "+part.key, position, nowhere)
 		}
 	}
 	if l.plan.Label == nil {
@@ -153,38 +158,40 @@ func (l *linter) observations() {
 // must be known with the row.
 func (l *linter) early(source Source, text string, values family, what string, position report.Position, feature int) {
 	if expression, ok := l.expression(source, text, values, position, feature); ok {
-		l.refuseLate(source, expression, what, expression.place(text, position))
+		l.refuseLate(source, expression, what, position, expression.span(text))
 	}
 }
 
-// place finds where a column is written, when its expression begins at position.
-func (e Expression) place(text string, position report.Position) func(name string) report.Position {
-	return func(name string) report.Position {
-		before := text[:e.Offsets[name]]
-		// Of a text over several lines only the first one's place is known.
-		if position.Column == 0 || strings.Contains(before, "\n") {
-			return position
+// A spanner finds where a column is used in a text; nil says that the whole text
+// is meant.
+type spanner func(name string) *report.Span
+
+func nowhere(string) *report.Span { return nil }
+
+func (e Expression) span(text string) spanner {
+	return func(name string) *report.Span {
+		at := e.Offsets[name]
+		width := len(name)
+		if !strings.HasPrefix(text[at:], name) {
+			width = len(dataset.Identifier(name))
 		}
-		moved := position
-		moved.Column += utf8.RuneCountInString(before)
-		return moved
+		return &report.Span{Text: text, At: at, Width: width}
 	}
 }
 
-// at is the same place for every name.
-func at(position report.Position) func(string) report.Position {
-	return func(string) report.Position { return position }
-}
+// underline says which part of a text the last finding is about.
+func (l *linter) underline(span *report.Span) { l.findings[len(l.findings)-1].Span = span }
 
-func (l *linter) refuseLate(source Source, expression Expression, what string, place func(name string) report.Position) {
+func (l *linter) refuseLate(source Source, expression Expression, what string, position report.Position, span spanner) {
 	for _, later := range source.Later {
 		for _, name := range expression.Columns {
 			if !slices.Contains(later.Columns, name) {
 				continue
 			}
-			l.add("feature/known-too-late", place(name),
+			l.add("feature/known-too-late", position,
 				fmt.Sprintf("%s uses %s, which source %s knows only from %s on, after the decision time", what, name, source.Name, later.KnownAt),
 				fmt.Sprintf("leave %s out, or summarise past rows of it with an aggregate, which counts only what was known", name))
+			l.underline(span(name))
 			return
 		}
 	}
@@ -221,11 +228,15 @@ func (l *linter) definition(i int, d Definition) {
 	case "lookup":
 		if source, ok := l.source(d.Lookup.Source, l.at("features", i, "lookup", "source")); ok {
 			l.expression(source, d.Lookup.Value, d.values(), l.at("features", i, "lookup", "value"), i)
-			l.keys(source, d.Lookup.By, d.Name, l.at("features", i, "lookup", "by"))
+			l.keys(source, d.Lookup.By, "of feature "+d.Name, l.at("features", i, "lookup", "by"))
 		}
 	case "aggregate":
 		if source, ok := l.source(d.Aggregate.Source, l.at("features", i, "aggregate", "source")); ok {
 			l.aggregate(i, d, source)
+		}
+	case "sql":
+		if !slices.ContainsFunc(l.plan.Queries, func(q Query) bool { return q.Name == d.SQL }) {
+			l.add("feature/query", l.at("features", i, "sql"), fmt.Sprintf("there is no query called %s", d.SQL), "add it to queries, with its file")
 		}
 	}
 }
@@ -248,7 +259,7 @@ func (l *linter) aggregate(i int, d Definition, source Source) {
 	case d.Aggregate.Function == "last" && (d.Aggregate.N < 1 || d.Aggregate.N > mostLast):
 		l.add("feature/aggregate", n, fmt.Sprintf("feature %s: last needs n, how many rows it looks at, from 1 to %d; it is %d", d.Name, mostLast, d.Aggregate.N), "")
 	}
-	l.keys(source, d.Aggregate.By, d.Name, l.at("features", i, "aggregate", "by"))
+	l.keys(source, d.Aggregate.By, "of feature "+d.Name, l.at("features", i, "aggregate", "by"))
 }
 
 // keys checks both sides of a join: the observation's side must be known early.
@@ -259,9 +270,9 @@ func (l *linter) keys(source Source, by []string, feature string, position repor
 	}
 	for _, pair := range by {
 		there, here := key(pair)
-		l.columns(source, []string{there}, position)
-		if l.columns(observations, []string{here}, position) {
-			l.refuseLate(observations, Expression{Columns: []string{here}}, "the key of feature "+feature, at(position))
+		l.columns(source, []string{there}, position, nowhere)
+		if l.columns(observations, []string{here}, position, nowhere) {
+			l.refuseLate(observations, Expression{Columns: []string{here}}, "the key "+feature, position, nowhere)
 		}
 	}
 }

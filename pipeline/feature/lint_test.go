@@ -144,23 +144,33 @@ func TestLeaksAreRefused(t *testing.T) {
 	}
 }
 
-func TestLintPlaces(t *testing.T) {
+// A finding says which part of an expression is meant.
+func TestLintUnderlines(t *testing.T) {
 	s := airport(t)
-	for _, c := range []struct {
-		text   string
-		column int
-	}{
-		{"dep_delay > 15", 17},
-		{"minute + dep_delay", 26},
-		{"'é€' || dep_delay", 25},
-		{"minute + -- comment\n dep_delay", 17}, // only the first line's place is known
+	for _, c := range []struct{ text, part, before string }{
+		{"dep_delay > 15", "dep_delay", ""},
+		{"minute + dep_delay", "dep_delay", "minute + "},
+		{"'é€' || dep_delay", "dep_delay", "'é€' || "},
+		{"minute + -- dep_delay\n dep_delay", "dep_delay", "minute + -- dep_delay\n "},
+		{`minute + "dep_delay"`, `"dep_delay"`, "minute + "},
+		{"epoch(now()) + minute", "now", "epoch("},
+		{"minute + random()", "random", "minute + "},
+		{"minute + current_date", "current_date", "minute + "},
+		{"minute + sum(minute) OVER ()", "sum", "minute + "},
+		{"minute + avg(minute)", "avg", "minute + "},
+		{"minute + flights.minute", "flights", "minute + "},
+		{"minute + mintue", "mintue", "minute + "},
+		{"minute minute", "minute", "minute "},
 	} {
 		d := expression(c.text)
 		d.Type = feature.Categorical
 		_, findings := lint(t, s, flightPlan(d))
-		want := report.Position{File: fmt.Sprint("features", 0, "expression"), Line: 1, Column: c.column}
-		if len(findings) != 1 || findings[0].Position != want {
-			t.Errorf("%q: findings %+v, want one at %v", c.text, findings, want)
+		if len(findings) != 1 || findings[0].Position != (report.Position{File: fmt.Sprint("features", 0, "expression"), Line: 1, Column: 17}) {
+			t.Errorf("%q: findings %+v", c.text, findings)
+			continue
+		}
+		if span := findings[0].Span; span == nil || span.Text != c.text || c.text[span.At:span.At+span.Width] != c.part || span.At != len(c.before) {
+			t.Errorf("%q: %+v, want %q", c.text, span, c.part)
 		}
 	}
 }

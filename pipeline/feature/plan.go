@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/linecook-ml/linecook/pipeline/canonical"
 	"github.com/linecook-ml/linecook/pipeline/dataset"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
@@ -15,6 +16,30 @@ type Plan struct {
 	Label       *Label
 	Sources     []Source
 	Definitions []Definition
+	// Queries are what definitions of the form sql take their values from.
+	Queries []Query
+}
+
+type planText struct {
+	Observations Observations `json:"observations"`
+	Label        *Label       `json:"label"`
+	Features     []Definition `json:"features"`
+	Queries      []Query      `json:"queries,omitempty"`
+}
+
+// Text is what the plan says, in canonical JSON: what features are, without
+// where their sources lie.
+func (p Plan) Text() ([]byte, error) {
+	return canonical.Marshal(planText{p.Observations, p.Label, p.Definitions, p.queries()})
+}
+
+// ReadQueries reads the queries of a plan's text.
+func ReadQueries(data []byte) ([]Query, error) {
+	var said planText
+	if err := canonical.Unmarshal(data, &said); err != nil {
+		return nil, err
+	}
+	return said.Queries, nil
 }
 
 // ReservedPrefix begins the columns that the plan adds; a source may not use it.

@@ -106,17 +106,13 @@ type prover struct {
 }
 
 func (p *prover) prove() (certificate evaluation.Certificate, findings []report.Finding, err error) {
-	definitions, err := canonical.Digest(struct {
-		Observations feature.Observations `json:"observations"`
-		Label        *feature.Label       `json:"label"`
-		Features     []feature.Definition `json:"features"`
-	}{p.plan.Observations, p.plan.Label, p.plan.Definitions})
+	definitions, err := p.plan.Text()
 	if err != nil {
 		return evaluation.Certificate{}, nil, fmt.Errorf("prove the features honest: %w", err)
 	}
 	p.certificate = evaluation.Certificate{
 		CutOffs: []time.Time{}, Features: int64(len(p.plan.Definitions)), Sample: int64(p.opt.Sample),
-		Seed: int64(p.opt.Seed), SnapshotDigest: p.opt.Snapshot.Digest, DefinitionsDigest: definitions,
+		Seed: int64(p.opt.Seed), SnapshotDigest: p.opt.Snapshot.Digest, DefinitionsDigest: canonical.DigestBytes(definitions),
 	}
 	p.accused = map[string]bool{}
 	defer func() { err = errors.Join(err, p.clear()) }()

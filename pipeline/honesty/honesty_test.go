@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,6 +159,38 @@ var lookalikes = map[string]feature.Definition{
 	"how many causes there were":                  aggregate("flights", "distinct", "cause", "origin"),
 	"the last five delays":                        latest(aggregate("flights", "last", "delay", "carrier"), 5),
 	"the mean of what was reported":               aggregate("weather", "mean", "temp", "origin"),
+}
+
+// honestQueries look like leaks, and see only what was known.
+var honestQueries = map[string]string{
+	"a table called like the clock's word":                            "WITH today AS (SELECT * FROM weather) SELECT count(*) AS f0 FROM today",
+	"the column now of the row at hand":                               "SELECT hour(now) AS f0 FROM observation",
+	"the clock in a text and a comment":                               "SELECT count(*) AS f0 FROM weather /* now() */ WHERE origin <> 'random()'",
+	"past outcomes of the carrier":                                    "SELECT avg(delay) AS f0 FROM flights",
+	"the trend of the weather":                                        "SELECT max(temp - before) AS f0 FROM (SELECT temp, lag(temp) OVER (ORDER BY __row) AS before FROM weather)",
+	"the next row known":                                              "SELECT count(*) AS f0 FROM (SELECT lead(temp) OVER (ORDER BY __row) AS next FROM weather) WHERE next > 20",
+	"the share of past flights with a cause, of those that have left": "SELECT count(cause) / count(departed) AS f0 FROM flights",
+	"how late flights in the rain were":                               "WITH rain AS (SELECT * FROM flights WHERE cause = 'rain') SELECT count(*) FILTER (WHERE delay > (SELECT median(delay) FROM rain)) AS f0 FROM rain",
+	"the weather when the last late flight left":                      "SELECT arg_max(w.temp, (f.__event_at, w.__row)) AS f0 FROM flights f JOIN weather w ON w.seen <= f.departed WHERE f.delay > 15",
+}
+
+func TestHonestQueriesPass(t *testing.T) {
+	db := open(t, 0)
+	all := queried("")
+	read := all.Queries[0]
+	all.Queries, all.Definitions = nil, nil
+	for i, name := range slices.Sorted(maps.Keys(honestQueries)) {
+		if findings := lint(t, db, queried(honestQueries[name])); len(findings) > 0 {
+			t.Errorf("%s is refused: %+v", name, findings)
+		}
+		feature := feature.Definition{Name: fmt.Sprintf("f%d", i), Type: feature.Numeric, SQL: fmt.Sprintf("q%d", i)}
+		read.Name, read.Text = feature.SQL, strings.Replace(honestQueries[name], "AS f0", "AS "+feature.Name, 1)
+		all.Queries, all.Definitions = append(all.Queries, read), append(all.Definitions, feature)
+	}
+	certificate, findings := prove(t, db, all, feature.Plan.Build, Enough)
+	if !certificate.Passed || certificate.Observations == 0 || len(certificate.CutOffs) < 4 || certificate.Features < 9 {
+		t.Errorf("%+v %+v", certificate, findings)
+	}
 }
 
 func TestHonestFeaturesPass(t *testing.T) {

@@ -15,7 +15,9 @@ import (
 // A leak is planted in a plan, or in the compiler.
 type leak struct {
 	definition feature.Definition
-	spoil      func(*feature.Plan)
+	// query is SQL for a feature f0 of the form sql.
+	query string
+	spoil func(*feature.Plan)
 	// compiler spoils the plan behind the back of the proof, as a compiler with a
 	// fault would, or SQL that is embedded as it is.
 	compiler func(*feature.Plan)
@@ -29,6 +31,22 @@ func rows(source int, column, text string) func(*feature.Plan) {
 	return func(p *feature.Plan) {
 		p.Sources[source].Select = fmt.Sprintf("SELECT * REPLACE (%s AS %s) FROM (%s)", text, column, p.Sources[source].Select)
 	}
+}
+
+// ahead lets a query see flights that are known before they leave.
+func ahead(spoil func(*feature.Plan)) func(*feature.Plan) {
+	return func(p *feature.Plan) {
+		p.Queries[0].Reads[0].Ahead = hours("2 days")
+		spoil(p)
+	}
+}
+
+func moving(p *feature.Plan) {
+	p.Sources[0].Later[0].KnownAt = "coalesce(departed, t) + INTERVAL 2 HOUR"
+}
+
+func telling(p *feature.Plan) {
+	p.Sources[0].KnownAt = "t - CASE WHEN delay > 15 THEN INTERVAL 30 DAY ELSE INTERVAL 1 DAY END"
 }
 
 var (
@@ -68,15 +86,8 @@ var leaks = map[string]leak{
 	"a row that is not yet known": {
 		definition: expression("flight"), spoil: func(p *feature.Plan) { p.Sources[0].KnownAt = "t - INTERVAL 1 HOUR" }, code: "honesty/leak",
 	},
-	"a known-at time that moves": {
-		definition: delays, spoil: func(p *feature.Plan) { p.Sources[0].Later[0].KnownAt = "coalesce(departed, t) + INTERVAL 2 HOUR" }, code: "honesty/leak",
-	},
-	"a known-at time that tells the outcome": {
-		definition: lookup("flights", "flight", "carrier"), code: "honesty/leak",
-		spoil: func(p *feature.Plan) {
-			p.Sources[0].KnownAt = "t - CASE WHEN delay > 15 THEN INTERVAL 30 DAY ELSE INTERVAL 1 DAY END"
-		},
-	},
+	"a known-at time that moves":             {definition: delays, spoil: moving, code: "honesty/leak"},
+	"a known-at time that tells the outcome": {definition: lookup("flights", "flight", "carrier"), spoil: telling, code: "honesty/leak"},
 
 	// Faults of a compiler, and what SQL over many rows can do.
 	"late columns forgotten": {definition: delays, compiler: func(p *feature.Plan) { p.Sources[0].Later = nil }, code: "honesty/leak"},
@@ -98,7 +109,40 @@ var leaks = map[string]leak{
 	"only the last correction is kept": {definition: temp, compiler: func(p *feature.Plan) {
 		p.Sources[1].Select = "SELECT * FROM (" + p.Sources[1].Select + ") QUALIFY row_number() OVER (PARTITION BY origin, seen ORDER BY published DESC) = 1"
 	}, code: "honesty/leak"},
+
+	// The same in SQL of the user's own.
+	"a query that looks at the clock":            {query: "SELECT epoch(now()::TIMESTAMP - __decided_at) AS f0 FROM observation", code: "feature/query"},
+	"a query that asks for the date":             {query: "SELECT day - current_date AS f0 FROM observation", code: "feature/query"},
+	"a query that throws dice":                   {query: "SELECT random() AS f0", code: "feature/query"},
+	"a query that takes a sample":                {query: "SELECT max(temp) AS f0 FROM weather USING SAMPLE 1", code: "feature/query"},
+	"a query for the outcome":                    {query: "SELECT o.delay AS f0 FROM observation o", code: "feature/known-too-late"},
+	"a query for the label":                      {query: "SELECT __label AS f0 FROM observation", code: "feature/unknown-column"},
+	"a query for all observations":               {query: "SELECT avg(__label) AS f0 FROM __observations", code: "feature/query"},
+	"a query behind the views":                   {query: "SELECT max(temp) AS f0 FROM __source_weather", code: "feature/query"},
+	"a query of a file":                          {query: "SELECT count(*) AS f0 FROM read_csv('outcomes.csv')", code: "feature/query"},
+	"a query of a file by its name":              {query: "SELECT count(*) AS f0 FROM 'outcomes.parquet'", code: "feature/query"},
+	"a query of whatever row comes first":        {query: "SELECT temp AS f0 FROM weather LIMIT 1", code: "feature/query"},
+	"a query that breaks out of its brackets":    {query: "SELECT 1 AS f0) AS q, (SELECT max(delay) AS f0 FROM flights", code: "feature/query"},
+	"a query over a known-at time that moves":    {query: "SELECT count(*) AS f0 FROM flights", spoil: ahead(func(p *feature.Plan) { p.Sources[0].KnownAt = "t - INTERVAL 1 DAY - to_minutes(coalesce(delay, 60))" }), code: "honesty/leak"},
+	"a query over one that tells the outcome":    {query: "SELECT count(*) AS f0 FROM flights", spoil: ahead(telling), code: "honesty/leak"},
+	"a query that is shown late columns":         {query: "SELECT max(delay) AS f0 FROM flights", compiler: func(p *feature.Plan) { p.Sources[0].Later = nil }, code: "honesty/leak"},
+	"a query that is shown corrections early":    {query: "SELECT arg_max(temp, __row) AS f0 FROM weather", compiler: func(p *feature.Plan) { p.Sources[1].KnownAt = "seen" }, code: "honesty/leak"},
+	"a query whose view is filled from behind":   {query: "SELECT temp AS f0 FROM weather ORDER BY __row DESC LIMIT 1", compiler: rows(1, "temp", "coalesce(temp, lead(temp) OVER (PARTITION BY origin ORDER BY seen, published))"), code: "honesty/leak"},
+	"a query whose view is ranked among all":     {query: "SELECT max(temp) AS f0 FROM weather", compiler: rows(1, "temp", "percent_rank() OVER (ORDER BY temp)"), code: "honesty/leak"},
+	"a query that is shown the flight's outcome": {query: "SELECT flight AS f0 FROM observation", compiler: rows(0, "flight", "coalesce(delay, 0)"), code: "honesty/leak"},
+
 	"chance in the compiler": {definition: temp, compiler: rows(1, "temp", "random()"), code: "honesty/unproven"},
+}
+
+// queried is the plan with one feature f0, of a query over the carrier's flights
+// and the weather of the origin.
+func queried(text string) feature.Plan {
+	p := plan(feature.Definition{Type: feature.Numeric, SQL: "q"})
+	p.Queries = []feature.Query{{Name: "q", Path: "q.sql", Text: text, Reads: []feature.Read{
+		{Source: "flights", By: []string{"carrier"}, Within: hours("12 hours")},
+		{Source: "weather", By: []string{"origin"}, Within: hours("12 hours")},
+	}}}
+	return p
 }
 
 func (l leak) plant() (feature.Plan, compiler) {
@@ -107,6 +151,9 @@ func (l leak) plant() (feature.Plan, compiler) {
 		d = expression("hour(t)")
 	}
 	p := plan(d)
+	if l.query != "" {
+		p = queried(l.query)
+	}
 	if l.spoil != nil {
 		l.spoil(&p)
 	}

@@ -127,18 +127,7 @@ func (p *prover) plain(parser *feature.Parser, source feature.Source) (w world, 
 			read(p.plan.Label.Expression)
 		}
 	}
-	for _, d := range p.plan.Definitions {
-		if source.Name == o.Source {
-			read(d.Expression)
-		}
-		var from, text string
-		var by []string
-		switch {
-		case d.Lookup != nil:
-			from, text, by = d.Lookup.Source, d.Lookup.Value, d.Lookup.By
-		case d.Aggregate != nil:
-			from, text, by = d.Aggregate.Source, d.Aggregate.Of, d.Aggregate.By
-		}
+	keys := func(by []string, from string) {
 		for _, pair := range by {
 			there, here, both := strings.Cut(pair, "=")
 			if !both {
@@ -151,9 +140,34 @@ func (p *prover) plain(parser *feature.Parser, source feature.Source) (w world, 
 				w.frozen = append(w.frozen, strings.TrimSpace(here))
 			}
 		}
+	}
+	for _, d := range p.plan.Definitions {
+		if source.Name == o.Source {
+			read(d.Expression)
+		}
+		var from, text string
+		var by []string
+		switch {
+		case d.Lookup != nil:
+			from, text, by = d.Lookup.Source, d.Lookup.Value, d.Lookup.By
+		case d.Aggregate != nil:
+			from, text, by = d.Aggregate.Source, d.Aggregate.Of, d.Aggregate.By
+		}
+		keys(by, from)
 		if from == source.Name {
 			drawn = true
 			read(text)
+		}
+	}
+	for _, query := range p.plan.Queries {
+		for _, r := range query.Reads {
+			keys(r.By, r.Source)
+			drawn = drawn || r.Source == source.Name
+		}
+		if err == nil {
+			var names []string
+			names, err = parser.Mentions(p.ctx, query, source.Columns)
+			used = append(used, names...)
 		}
 	}
 	if err != nil {

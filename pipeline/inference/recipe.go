@@ -2,6 +2,7 @@ package inference
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/bundle"
@@ -51,11 +52,22 @@ func ReadRecipe(b *bundle.Bundle) (*Recipe, error) {
 	if findings := r.Config.Resolve(r.Contracts); report.HasErrors(findings) {
 		return fail("configuration", firstError(findings))
 	}
+	queries, err := feature.ReadQueries(b.Data(bundle.RoleFeatures))
+	if err != nil {
+		return fail("feature definitions", err)
+	}
+	for i := range r.Config.Queries {
+		query := &r.Config.Queries[i]
+		at := slices.IndexFunc(queries, func(q feature.Query) bool { return q.Name == query.Name })
+		if at < 0 {
+			return fail("feature definitions", fmt.Errorf("they lack the query %s", query.Name))
+		}
+		query.Text, query.Path = queries[at].Text, name+":"+query.File
+	}
 	output := b.ByRole(bundle.RoleOutputContract)[0]
 	if r.Output, findings = contract.Parse(name+":"+output.Path, output.Data); r.Output == nil || report.HasErrors(findings) {
 		return fail("output contract", firstError(findings))
 	}
-	var err error
 	if r.Encoding, err = feature.ReadEncoding(b.Data(bundle.RolePrepare)); err != nil {
 		return fail("prepare state", err)
 	}

@@ -81,7 +81,8 @@ func (s Span) find(file string, at int) (start, end int, found bool) {
 		if unicode.IsSpace(want) {
 			// A space may be a line end there, or several.
 			if !unicode.IsSpace(have) {
-				if i = i + size; have == '\\' {
+				i += size
+				if have == '\\' {
 					at += width
 				}
 				continue

@@ -5,7 +5,6 @@ import (
 
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/bundle"
-	"github.com/linecook-ml/linecook/pipeline/canonical"
 	"github.com/linecook-ml/linecook/pipeline/evaluation"
 	"github.com/linecook-ml/linecook/pipeline/feature"
 	"github.com/linecook-ml/linecook/pipeline/metric"
@@ -28,11 +27,8 @@ func (l *line) members(fitted *learned, train feature.Frame, scores []float64) (
 	add("prepare.json", bundle.RolePrepare, encodingText, err)
 	modelText, err := model.Write(fitted.model)
 	add("model.json", bundle.RoleModel, modelText, err)
-	definitions, err := canonical.Marshal(struct {
-		Observations feature.Observations `json:"observations"`
-		Label        feature.Label        `json:"label"`
-		Features     []feature.Definition `json:"features"`
-	}{l.in.Config.Observations, l.in.Config.Label, l.in.Config.Features})
+	c := l.in.Config
+	definitions, err := feature.Plan{Observations: c.Observations, Label: &c.Label, Definitions: c.Features, Queries: c.Queries}.Text()
 	add("features.json", bundle.RoleFeatures, definitions, err)
 	evaluationText, err := evaluation.Write(*l.result.Evaluation)
 	add("evaluation.json", bundle.RoleEvaluation, evaluationText, err)

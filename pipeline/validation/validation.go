@@ -118,6 +118,7 @@ func Run(ctx context.Context, c *pipeline.Config, contracts pipeline.Contracts, 
 		r.Honest = honest
 		r.Findings = append(r.Findings, findings...)
 	}
+	report.Underline(r.Findings, c.Texts(contracts))
 	report.Sort(r.Findings)
 	return r, nil
 }

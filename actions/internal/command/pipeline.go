@@ -36,9 +36,11 @@ func (a *App) Config() (*pipeline.Config, error) {
 // PipelineFile is the path of the pipeline's file, as it was named.
 func (a *App) PipelineFile() string { return filepath.ToSlash(a.pipeline) }
 
-// Contracts reads the contracts of a pipeline's sources.
+// Contracts reads the contracts of a pipeline's sources, and the pipeline's
+// queries.
 func (a *App) Contracts(c *pipeline.Config) (pipeline.Contracts, error) {
 	contracts, findings := c.ReadContracts(os.ReadFile)
+	findings = append(findings, c.ReadQueries(os.ReadFile)...)
 	if report.HasErrors(findings) {
 		return nil, a.misconfigured(findings)
 	}
