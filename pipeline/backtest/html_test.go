@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -20,6 +23,7 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/metric"
 	"github.com/linecook-ml/linecook/pipeline/promotion"
 	"github.com/linecook-ml/linecook/pipeline/report"
+	"github.com/linecook-ml/linecook/pipeline/report/reporttest"
 )
 
 // sample is a plausible report over four months: two days whose scores were
@@ -252,30 +256,106 @@ func poison(v reflect.Value, hostile string) {
 	}
 }
 
+// Whatever stands in the report's texts, a browser sees the page that it sees of
+// harmless ones.
 func TestHTMLDisarmsEveryText(t *testing.T) {
-	plain := scan(t, render(t, sample()))
-	for _, hostile := range []string{
-		`<script>alert(1)</script>`,
-		`"><img src=x onerror=alert(1)>`,
-		`</title></svg><iframe>`,
-		`</style><b onmouseover=alert(1)>`,
-		`{{.Pipeline}} <?php &lt;`,
-		"javascript:alert(1)//\u202egnp.exe\x00\x1b[31m",
-	} {
+	skeleton := func(text string) ([]string, []string) {
+		t.Helper()
 		r := sample()
-		poison(reflect.ValueOf(r), hostile)
+		r.From, r.To, r.Days = r.Days[35].Date, r.Days[44].Date, r.Days[35:45] // with a carried one
+		poison(reflect.ValueOf(r), text)
 		page := render(t, r)
-		for name := range scan(t, page) {
-			if plain[name] == 0 {
-				t.Errorf("%q brought in the element %s", hostile, name)
-			}
+		scan(t, page)
+		skeleton, texts, err := reporttest.Skeleton(page)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, forbidden := range []string{"<img", "<iframe", "<script", "onerror=alert(1)>", "\u202e", "\x1b", "\x00", "ZgotmplZ"} {
-			if strings.Contains(page, forbidden) {
-				t.Errorf("%q let %q through", hostile, forbidden)
-			}
+		return skeleton, texts
+	}
+	plain, _ := skeleton("plain")
+	nothing, _ := skeleton("")
+	for _, text := range reporttest.Naughty() {
+		got, texts := skeleton(text)
+		want := plain
+		if text == "" {
+			want = nothing
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q changes the page: %s", text, difference(want, got))
+		}
+		all := strings.Join(texts, "\n")
+		if shown := strings.TrimSpace(report.Printable(text)); len(text) < 1000 && !strings.Contains(all, shown) {
+			t.Errorf("%q is not on the page", shown)
+		}
+		if strings.ContainsFunc(all, func(r rune) bool { return r != '\n' && report.Printable(string(r)) != string(r) }) {
+			t.Errorf("%q lets characters through that steer", text)
+		}
+		if strings.Contains(all, "ZgotmplZ") {
+			t.Errorf("%q stands where text may not", text)
 		}
 	}
+}
+
+// The browser itself: texts that would run, in every place of the page, and the
+// page's title says whether one did.
+func TestABrowserRunsNothingOfTheTexts(t *testing.T) {
+	browser := ""
+	for _, name := range []string{"chromium", "google-chrome", "chromium-browser"} {
+		if path, err := exec.LookPath(name); err == nil {
+			browser = path
+			break
+		}
+	}
+	if browser == "" {
+		t.Skip("there is no chromium or google-chrome")
+	}
+	show := func(page string) []string {
+		t.Helper()
+		file := filepath.Join(t.TempDir(), "page.html")
+		if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		command := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+			"--user-data-dir="+t.TempDir(), "--virtual-time-budget=1000", "--dump-dom", "file://"+file)
+		out, err := command.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", browser, err)
+		}
+		skeleton, _, err := reporttest.Skeleton(string(out))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return skeleton
+	}
+	page := func(texts ...string) string {
+		r := sample()
+		r.From, r.To, r.Days = r.Days[35].Date, r.Days[44].Date, r.Days[35:45]
+		poison(reflect.ValueOf(r), strings.Join(texts, " "))
+		return render(t, r)
+	}
+	attack := []string{}
+	for _, text := range []string{
+		`<script>document.body.append(document.createElement("forged"))</script>`, `<img src=x onerror='document.body.append(document.createElement("forged"))'>`,
+		`"><svg onload='document.body.append(document.createElement("forged"))'>`, `' autofocus onfocus='document.body.append(document.createElement("forged"))`,
+	} {
+		attack = append(attack, text, "</title>"+text, "</style>"+text, "--></textarea>"+text)
+	}
+	if forged := show("<!doctype html><title>t</title><body>" + attack[0]); !slices.Contains(forged, "forged") {
+		t.Fatalf("the browser does not run what it should: %q", forged)
+	}
+	plain := show(page("plain"))
+	if got := show(page(append(attack, reporttest.Naughty()...)...)); !slices.Equal(got, plain) {
+		t.Errorf("the texts change the page: %s", difference(plain, got))
+	}
+}
+
+func difference(want, got []string) string {
+	for i := range min(len(want), len(got)) {
+		if want[i] != got[i] {
+			return fmt.Sprintf("node %d is %q, not %q", i, got[i], want[i])
+		}
+	}
+	return fmt.Sprintf("it has %d nodes, not %d", len(got), len(want))
 }
 
 var notNumbers = regexp.MustCompile(`\b(NaN|Inf)\b|<no value>|%!`)

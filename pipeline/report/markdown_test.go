@@ -35,7 +35,11 @@ func ExampleMarkdownPage() {
 
 // Whatever data hold, GitHub shows it and does nothing else with it.
 func TestMarkdownTextIsLiteral(t *testing.T) {
-	for _, text := range reporttest.Hostile() {
+	texts := reporttest.Naughty()
+	if own := reporttest.Hostile(); len(own) < 200 || len(texts)-len(own) < 450 {
+		t.Fatalf("only %d texts of our own and %d in all", len(own), len(texts))
+	}
+	for _, text := range texts {
 		checkLiteral(t, text)
 	}
 }
@@ -75,7 +79,7 @@ func TestTheModelFindsMarkup(t *testing.T) {
 }
 
 func TestPagesHoldEveryTextAndNoMarkupOfTheirs(t *testing.T) {
-	for _, text := range reporttest.Hostile() {
+	for _, text := range reporttest.Naughty() {
 		page := report.MarkdownPage([]report.Finding{{
 			Code: text, Severity: report.Warning, Message: text, Remedy: text, Source: text, Partition: text, Column: text, Waived: text,
 			Position: report.Position{File: "x" + text, Line: 100, Column: 7}, Samples: []string{text, text},
@@ -87,6 +91,12 @@ func TestPagesHoldEveryTextAndNoMarkupOfTheirs(t *testing.T) {
 		}
 		if want := strings.TrimSpace(report.Printable(text)); len(text) < 1000 && !slices.Contains(texts, want) {
 			t.Errorf("%q is not on the page %q", want, texts)
+		}
+		texts, err = reporttest.GFM(page)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		} else if want := strings.TrimSpace(report.Printable(text)); len(text) < 1000 && !slices.Contains(texts, want) {
+			t.Errorf("a parser of GitHub's Markdown does not show %q, but %q", want, texts)
 		}
 	}
 }

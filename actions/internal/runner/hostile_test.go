@@ -12,33 +12,8 @@ import (
 	"github.com/linecook-ml/linecook/actions/internal/runner"
 	"github.com/linecook-ml/linecook/actions/internal/runner/runnertest"
 	"github.com/linecook-ml/linecook/pipeline/report"
+	"github.com/linecook-ml/linecook/pipeline/report/reporttest"
 )
-
-// hostile are texts that a column name, a cell, a file name or another
-// program's message may hold, each meant to be obeyed by the runner.
-func hostile() []string {
-	texts := []string{
-		"", " ", "plain", "\n", "\r", "\r\n", "::", ":::", "::::", "##[", "##[]", "%0A::error::x", "%250A",
-		"::error::forged", " ::error::forged", "\t::error::forged", "\u00a0::error::forged",
-		"\u2028::error::forged", "\u3000::error::forged", "\ufeff::error::forged", "\u200b::error::forged",
-		"\x1b[31m::error::forged", "\x00::error::forged", "\x08::error::forged", "\x85::error::forged",
-		"ok\n::error::forged", "ok\r::error::forged", "ok\r\n::error::forged", "ok\v::error::forged",
-		"ok\f::error::forged", "ok\n \t \u2003::set-output name=promote::true",
-		"::set-output name=promote::true", "::SET-OUTPUT name=promote::true", "::set-env name=PATH::/evil",
-		"::add-path::/evil", "::add-mask::a", "::stop-commands::x", "::echo::on", "::group::x", "::endgroup::",
-		"::add-matcher::/evil.json", "::save-state name=isPost::true", "::debug::x",
-		"##[error]forged", "text ##[error]forged", "text ##[set-output name=promote;]true",
-		"text\r##[add-path]/evil", "##[##[error]forged", "####[error]forged", "# #[error]forged", "##\x00[error]forged",
-		"promote=true", "\npromote=true\n", "promote<<EOF\ntrue\nEOF", "\npromote<<EOF\ntrue\nEOF\n",
-		"x\n_GitHubActionsFileCommandDelimeter_\npromote<<_GitHubActionsFileCommandDelimeter_\ntrue\n_GitHubActionsFileCommandDelimeter_",
-		"x\nghadelimiter_0000\npromote=true", "x\r\nEOF\r\npromote=true", "<<", "a<<", "<<EOF", "=", "a=", "key<<=",
-		"title,file=/etc/passwd,line=1", "x::y", "a=b,c=d::e", "::error file=a,line=1,title=t::forged",
-		"</summary><script>alert(1)</script>", "| a | b |\n::error::forged", "`::error::forged`",
-		strings.Repeat("::error::forged\n", 30), strings.Repeat("é", 5000), "\xff\xfe::error::forged",
-		"a\u0085::error::forged", "a\u2029::error::forged", "😀::error::x", ":\u200b:error::x", "::error\n::forged",
-	}
-	return texts
-}
 
 // A stage is a runner to write to, and what came of it.
 type stage struct {
@@ -49,12 +24,12 @@ type stage struct {
 
 func onRunner(t testing.TB, extra ...string) *stage {
 	t.Helper()
-	dir := t.TempDir()
-	s := &stage{
-		output:  filepath.Join(dir, "output"),
-		env:     filepath.Join(dir, "env"),
-		summary: filepath.Join(dir, "summary"),
-	}
+	return newStage(filepath.Join(t.TempDir(), "step"), extra...)
+}
+
+// newStage is a runner whose files have names that begin with prefix.
+func newStage(prefix string, extra ...string) *stage {
+	s := &stage{output: prefix + "-output", env: prefix + "-env", summary: prefix + "-summary"}
 	variables := map[string]string{
 		"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": s.output, "GITHUB_ENV": s.env,
 		"GITHUB_STEP_SUMMARY": s.summary, "GITHUB_WORKSPACE": "/home/runner/w",
@@ -78,9 +53,9 @@ func contents(t testing.TB, path string) string {
 // Every hostile text through every sink: the runner obeys only what this
 // package meant to say.
 func TestHostileTextForgesNothing(t *testing.T) {
-	texts := hostile()
-	if len(texts) < 60 {
-		t.Fatalf("only %d hostile texts", len(texts))
+	texts := reporttest.Naughty()
+	if len(texts) < 700 {
+		t.Fatalf("only %d naughty texts", len(texts))
 	}
 	for i, text := range texts {
 		t.Run(fmt.Sprint(i), func(t *testing.T) { checkSinks(t, text) })
@@ -88,7 +63,7 @@ func TestHostileTextForgesNothing(t *testing.T) {
 }
 
 func FuzzHostileTextForgesNothing(f *testing.F) {
-	for _, text := range hostile() {
+	for _, text := range reporttest.Hostile() {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) { checkSinks(t, text) })
@@ -96,14 +71,16 @@ func FuzzHostileTextForgesNothing(f *testing.F) {
 
 func checkSinks(t *testing.T, text string) {
 	t.Helper()
+	dir := t.TempDir()
+	sink := func(name string, check func(*testing.T, *stage)) {
+		t.Run(name, func(t *testing.T) { check(t, newStage(filepath.Join(dir, name))) })
+	}
 
-	t.Run("print", func(t *testing.T) {
-		s := onRunner(t)
+	sink("print", func(t *testing.T, s *stage) {
 		s.Print(text)
 		expectCommands(t, s.log.String())
 	})
-	t.Run("writer in pieces", func(t *testing.T) {
-		s := onRunner(t)
+	sink("writer in pieces", func(t *testing.T, s *stage) {
 		w := s.Writer()
 		for _, b := range []byte(text) {
 			if _, err := w.Write([]byte{b}); err != nil {
@@ -115,13 +92,11 @@ func checkSinks(t *testing.T, text string) {
 		}
 		expectCommands(t, s.log.String())
 	})
-	t.Run("group", func(t *testing.T) {
-		s := onRunner(t)
+	sink("group", func(t *testing.T, s *stage) {
 		s.Group(text, func() { s.Print(text) })
 		expectCommands(t, s.log.String(), "group", "endgroup")
 	})
-	t.Run("mask", func(t *testing.T) {
-		s := onRunner(t)
+	sink("mask", func(t *testing.T, s *stage) {
 		s.Mask(text)
 		for _, c := range runnertest.ReadLog(s.log.String()) {
 			if c.Name != "add-mask" || !strings.Contains(text, c.Data) {
@@ -129,8 +104,7 @@ func checkSinks(t *testing.T, text string) {
 			}
 		}
 	})
-	t.Run("annotation", func(t *testing.T) {
-		s := onRunner(t)
+	sink("annotation", func(t *testing.T, s *stage) {
 		s.Annotate([]report.Finding{{
 			Code: text, Severity: report.Error, Message: text, Remedy: text, Source: text, Partition: text, Column: text,
 			Position: report.Position{File: "x" + text, Line: 3, Column: 4},
@@ -146,16 +120,13 @@ func checkSinks(t *testing.T, text string) {
 			t.Errorf("message of %d bytes", len(c.Data))
 		}
 	})
-	t.Run("output", func(t *testing.T) {
-		s := onRunner(t)
+	sink("output", func(t *testing.T, s *stage) {
 		expectValue(t, s.SetOutput("value", text), s.output, "value", text)
 	})
-	t.Run("env", func(t *testing.T) {
-		s := onRunner(t)
+	sink("env", func(t *testing.T, s *stage) {
 		expectValue(t, s.SetEnv("LINECOOK_VALUE", text), s.env, "LINECOOK_VALUE", text)
 	})
-	t.Run("output key", func(t *testing.T) {
-		s := onRunner(t)
+	sink("output key", func(t *testing.T, s *stage) {
 		if err := s.SetOutput(text, "v"); err != nil {
 			if got := contents(t, s.output); got != "" {
 				t.Errorf("a refused key wrote %q", got)
@@ -167,8 +138,7 @@ func checkSinks(t *testing.T, text string) {
 			t.Errorf("read back %q, %v", values, err)
 		}
 	})
-	t.Run("summary", func(t *testing.T) {
-		s := onRunner(t)
+	sink("summary", func(t *testing.T, s *stage) {
 		if err := s.Summary(text); err != nil {
 			t.Fatal(err)
 		}

