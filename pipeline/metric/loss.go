@@ -17,8 +17,22 @@ func LogLoss(y, p []float64) (Estimate, error) {
 	if err != nil {
 		return Estimate{}, err
 	}
-	losses := make([]float64, len(y))
-	clipped := 0
+	losses, clipped := logLosses(y, p)
+	estimate, err := ofMean(name, losses)
+	if err != nil {
+		return Estimate{}, err
+	}
+	estimate.Positives = positives
+	if clipped > 0 {
+		estimate.Warnings = append(estimate.Warnings, fmt.Sprintf(
+			"%d rows had probability 0 of what happened, whose loss is infinite and was counted as %.1f", clipped, -math.Log(probabilityFloor)))
+	}
+	return estimate, nil
+}
+
+// logLosses is the loss of each row, and how many were infinite.
+func logLosses(y, p []float64) (losses []float64, clipped int) {
+	losses = make([]float64, len(y))
 	for i, probability := range p {
 		bounded := min(max(probability, probabilityFloor), 1-probabilityFloor)
 		if y[i] == 1 {
@@ -30,16 +44,7 @@ func LogLoss(y, p []float64) (Estimate, error) {
 			clipped++
 		}
 	}
-	estimate, err := ofMean(name, losses)
-	if err != nil {
-		return Estimate{}, err
-	}
-	estimate.Positives = positives
-	if clipped > 0 {
-		estimate.Warnings = append(estimate.Warnings, fmt.Sprintf(
-			"%d rows had probability 0 of what happened, whose loss is infinite and was counted as %.1f", clipped, -math.Log(probabilityFloor)))
-	}
-	return estimate, nil
+	return losses, clipped
 }
 
 // Brier is the mean squared difference of probability and outcome (Brier 1950).

@@ -28,11 +28,15 @@ func MAE(y, p []float64) (Estimate, error) {
 	if err := checkPairs(name, y, p); err != nil {
 		return Estimate{}, err
 	}
+	return ofMean(name, absoluteErrors(y, p))
+}
+
+func absoluteErrors(y, p []float64) []float64 {
 	deviations := make([]float64, len(y))
 	for i := range y {
 		deviations[i] = math.Abs(p[i] - y[i])
 	}
-	return ofMean(name, deviations)
+	return deviations
 }
 
 // R2 is the coefficient of determination: 1 less the sum of squared errors over
@@ -52,11 +56,7 @@ func R2(y, p []float64) (Estimate, error) {
 		return Estimate{}, fmt.Errorf("%s is %w where all %d labels are %v", name, ErrUndefined, len(y), y[0])
 	}
 	n := float64(len(y))
-	mean := sum(y) / n
-	errors, spread := squaredErrors(y, p), make([]float64, len(y))
-	for i := range y {
-		spread[i] = (y[i] - mean) * (y[i] - mean)
-	}
+	errors, spread := squaredErrors(y, p), spreads(y)
 	total := sum(spread)
 	if total == 0 {
 		return Estimate{}, fmt.Errorf("%s is %w where the %d labels differ by no more than rounding", name, ErrUndefined, len(y))
@@ -81,6 +81,16 @@ func R2(y, p []float64) (Estimate, error) {
 	return estimate, nil
 }
 
+// spreads are the squared errors of predicting the mean of the labels.
+func spreads(y []float64) []float64 {
+	mean := sum(y) / float64(len(y))
+	spread := make([]float64, len(y))
+	for i := range y {
+		spread[i] = (y[i] - mean) * (y[i] - mean)
+	}
+	return spread
+}
+
 // PoissonDeviance is the mean of 2·(y·ln(y/p) − y + p), twice the distance in
 // log likelihood from a model that knows each count (McCullagh and Nelder,
 // Generalized Linear Models, 2nd ed. 1989, section 2.3). It suits counts, whose
@@ -91,7 +101,6 @@ func PoissonDeviance(y, p []float64) (Estimate, error) {
 	if err := checkPairs(name, y, p); err != nil {
 		return Estimate{}, err
 	}
-	losses := make([]float64, len(y))
 	for i := range y {
 		switch {
 		case y[i] < 0:
@@ -99,6 +108,13 @@ func PoissonDeviance(y, p []float64) (Estimate, error) {
 		case p[i] <= 0:
 			return Estimate{}, fmt.Errorf("%s is %w where a prediction is not above 0; that of row %d is %v", name, ErrUndefined, i+1, p[i])
 		}
+	}
+	return ofMean(name, poissonLosses(y, p))
+}
+
+func poissonLosses(y, p []float64) []float64 {
+	losses := make([]float64, len(y))
+	for i := range y {
 		losses[i] = 2 * (p[i] - y[i])
 		if y[i] > 0 {
 			losses[i] += 2 * float64(y[i]*math.Log(y[i]/p[i]))
@@ -106,7 +122,7 @@ func PoissonDeviance(y, p []float64) (Estimate, error) {
 		// A label that is predicted exactly may lose the last bit.
 		losses[i] = math.Max(0, losses[i])
 	}
-	return ofMean(name, losses)
+	return losses
 }
 
 // A ResidualBin is a group of rows with neighbouring predictions, and how far

@@ -58,7 +58,21 @@ func ROCAUC(y, p []float64) (Estimate, error) {
 type placed struct{ positive, negative []float64 }
 
 func placements(y, p []float64, positives int) placed {
-	order := make([]int, len(y))
+	order, placement := placementByRow(y, p, positives)
+	out := placed{make([]float64, 0, positives), make([]float64, 0, len(y)-positives)}
+	for _, row := range order {
+		if y[row] == 1 {
+			out.positive = append(out.positive, placement[row])
+		} else {
+			out.negative = append(out.negative, placement[row])
+		}
+	}
+	return out
+}
+
+// placementByRow is each row's component, and the rows in order of their score.
+func placementByRow(y, p []float64, positives int) (order []int, placement []float64) {
+	order, placement = make([]int, len(y)), make([]float64, len(y))
 	for i := range order {
 		order[i] = i
 	}
@@ -66,7 +80,6 @@ func placements(y, p []float64, positives int) placed {
 	slices.SortFunc(order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(p[a], p[b]), cmp.Compare(a, b))
 	})
-	out := placed{make([]float64, 0, positives), make([]float64, 0, len(y)-positives)}
 	positivesBelow, negativesBelow := 0, 0
 	for start := 0; start < len(order); {
 		end, tiedPositives := start, 0
@@ -76,18 +89,19 @@ func placements(y, p []float64, positives int) placed {
 			}
 		}
 		tiedNegatives := end - start - tiedPositives
-		for range tiedPositives {
-			out.positive = append(out.positive, float64(negativesBelow)+float64(tiedNegatives)/2)
-		}
-		for range tiedNegatives {
-			above := positives - positivesBelow - tiedPositives
-			out.negative = append(out.negative, float64(above)+float64(tiedPositives)/2)
+		above := positives - positivesBelow - tiedPositives
+		for _, row := range order[start:end] {
+			if y[row] == 1 {
+				placement[row] = float64(negativesBelow) + float64(tiedNegatives)/2
+			} else {
+				placement[row] = float64(above) + float64(tiedPositives)/2
+			}
 		}
 		positivesBelow += tiedPositives
 		negativesBelow += tiedNegatives
 		start = end
 	}
-	return out
+	return order, placement
 }
 
 func sum(values []float64) float64 {
