@@ -16,7 +16,9 @@ import (
 
 	"github.com/linecook-ml/linecook/actions/backtest"
 	"github.com/linecook-ml/linecook/actions/contract"
+	"github.com/linecook-ml/linecook/actions/decision"
 	"github.com/linecook-ml/linecook/actions/internal/command"
+	"github.com/linecook-ml/linecook/actions/policy"
 	"github.com/linecook-ml/linecook/actions/promote"
 	"github.com/linecook-ml/linecook/actions/registry"
 	"github.com/linecook-ml/linecook/actions/scaffold"
@@ -35,6 +37,8 @@ func Main(args []string, stdout, stderr io.Writer, getenv func(string) string, n
 		validate.Command(app),
 		train.Command(app),
 		promote.Command(app),
+		decision.Command(app),
+		policy.Command(app),
 		registry.Command(app),
 		score.Command(app),
 		backtest.Command(app),

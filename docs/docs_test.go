@@ -17,6 +17,7 @@ import (
 	"github.com/linecook-ml/linecook/actions"
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/metric"
+	"github.com/linecook-ml/linecook/pipeline/promotion"
 	"github.com/linecook-ml/linecook/policy"
 )
 
@@ -101,24 +102,36 @@ func TestEveryKeyOfThePipelineFileIsDocumented(t *testing.T) {
 	}
 }
 
+// The tables of checks are the policy's own METADATA.
 func TestEveryCheckIsDocumented(t *testing.T) {
 	page := read(t, "policy.md")
 	engine, err := policy.New(t.Context(), policy.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	always, required := "| code | promotion | rollback | passes when |\n|---|---|---|---|\n", "| code | reads | passes when |\n|---|---|---|\n"
 	for _, check := range engine.Checks() {
-		heading := "## Checks that a stage may require"
-		if check.Always {
-			heading = "## Checks that always apply"
+		if len(check.Always) == 0 {
+			reads := ""
+			for _, key := range check.Reads {
+				reads = "`" + key + "`"
+			}
+			required += strings.ReplaceAll("| `"+check.Code+"` | "+reads+" | "+check.Title+". "+check.Description+" |\n", "|  |", "| |")
+			continue
 		}
-		if !strings.Contains(section(page, heading), "\n| `"+check.Code+"` |") {
-			t.Errorf("policy.md lacks %s under %q", check.Code, heading)
+		marks := ""
+		for _, operation := range []promotion.Operation{promotion.OperationPromote, promotion.OperationRollback} {
+			if slices.Contains(check.Always, operation) {
+				marks += " yes |"
+			} else {
+				marks += " |"
+			}
 		}
+		always += "| `" + check.Code + "` |" + marks + " " + check.Title + ". " + check.Description + " |\n"
 	}
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(section(page, "## Checks that a stage may require"), -1) {
-		if !slices.ContainsFunc(engine.Checks(), func(c policy.Check) bool { return c.Code == row[1] }) {
-			t.Errorf("policy.md explains the check %s, which does not exist", row[1])
+	for heading, table := range map[string]string{"## Checks that always apply": always, "## Checks that a stage may require": required} {
+		if !strings.Contains(section(page, heading), "\n"+table) {
+			t.Errorf("the table of policy.md under %q should be\n%s", heading, table)
 		}
 	}
 }
@@ -162,7 +175,13 @@ func TestEveryCommandAndFlagIsDocumented(t *testing.T) {
 			t.Errorf("commands.md has no section %s", name)
 		}
 		own, global, _ := strings.Cut(help(t, name), "\nGlobal Flags:")
-		_, own, _ = strings.Cut(own, "\nFlags:")
+		verbs, own, _ := strings.Cut(own, "\nFlags:")
+		_, verbs, _ = strings.Cut(verbs, "Available Commands:\n")
+		for _, verb := range commandLine.FindAllStringSubmatch(verbs, -1) {
+			of, _, _ := strings.Cut(help(t, name, verb[1]), "\nGlobal Flags:")
+			_, of, _ = strings.Cut(of, "\nFlags:")
+			own += of
+		}
 		for _, flag := range flagLine.FindAllStringSubmatch(own, -1) {
 			flags++
 			if flag[1] != "--help" && !strings.Contains(body, "| `"+flag[1]+"` |") {

@@ -4,8 +4,9 @@ package linecook.checks
 # title: The bundle is the registered one, unaltered
 # description: Every member was read and matched the manifest's digest, and the manifest's id is the registered one.
 # custom:
-#   always: true
-#   remediation: Restore the bundle's files from the registry, or train and register a new version.
+#   always: [promote, rollback]
+#   remediation: Restore the bundle's files, or train and register a new version.
+#   command: linecook train --version X.Y.Z
 passed contains "bundle_verified" if {
 	candidate.verified == true
 	regex.match(`^sha256:[0-9a-f]{64}$`, candidate.bundle_id)
@@ -22,9 +23,10 @@ reasons.bundle_verified contains message if {
 # description: The working tree had no changes when the bundle was trained, and the commit is named.
 # custom:
 #   remediation: Commit the changes and train a new version from the clean tree.
+#   command: linecook train --version X.Y.Z
 passed contains "clean_commit" if {
 	candidate.dirty == false
-	regex.match(`^([0-9a-f]{40}|[0-9a-f]{64})$`, candidate.trained_commit)
+	is_commit(candidate.trained_commit)
 }
 
 reasons.clean_commit contains message if {
@@ -41,7 +43,8 @@ reasons.clean_commit contains message if {
 # title: No feature knew the future
 # description: The static check of feature definitions passed, over at least one feature; and so did the experiment, over the same features, at least one cut-off, observation and row that was not yet known.
 # custom:
-#   remediation: Take away the features that use what is known only after the decision time, and train again.
+#   remediation: See which features use what is known only after the decision time, take them away and train again.
+#   command: linecook validate --prove-honesty
 passed contains "honest_features" if {
 	input.evidence.honesty.static_passed == true
 	positive(input.evidence.honesty.features_checked)
@@ -90,7 +93,8 @@ reasons.honest_features contains message if {
 # title: The training data kept its contracts
 # description: At least one contract check ran over at least one row, and none found an error.
 # custom:
-#   remediation: Repair the source or the contract, run linecook validate until it is clean, and train again.
+#   remediation: Repair the source or the contract until this is clean, and train again.
+#   command: linecook validate
 passed contains "contract_clean" if {
 	positive(input.evidence.contract.checks)
 	positive(input.evidence.contract.rows)
@@ -110,7 +114,9 @@ reasons.contract_clean contains "the contracts were checked on no rows" if input
 # title: Trained on recent data
 # description: The candidate's data ends before the promotion, by at most max_age_days of the stage.
 # custom:
-#   remediation: Train a new version on data up to now, or raise max_age_days of the stage.
+#   reads: [max_age_days]
+#   remediation: Train a new version on data up to now.
+#   command: linecook train --version X.Y.Z
 passed contains "recent_training" if {
 	positive(input.requirement.max_age_days)
 	days_old >= 0

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,12 +42,7 @@ func inputSchema(text []byte) (*jsonschema.Schema, error) {
 // decision: the input is not what the schema says, the requirement names a check
 // that does not exist, the deadline passed, or the policy's answer is not one.
 func (e *Engine) Decide(ctx context.Context, evidence promotion.Evidence, requirement promotion.Stage) (promotion.Decision, error) {
-	if requirement.Require == nil {
-		requirement.Require = []string{}
-	}
-	if requirement.Metrics == nil {
-		requirement.Metrics = []promotion.MetricFloor{}
-	}
+	requirement = complete(requirement)
 	if evidence.Stage != requirement.Name {
 		return promotion.Decision{}, fmt.Errorf("decide on a promotion: the evidence asks for stage %q, the requirement is that of stage %q", evidence.Stage, requirement.Name)
 	}
@@ -68,6 +64,7 @@ func (e *Engine) Decide(ctx context.Context, evidence promotion.Evidence, requir
 	}
 	return promotion.Decision{
 		Allowed:           answer.Allowed,
+		Operation:         evidence.Operation,
 		Pipeline:          evidence.Pipeline,
 		Stage:             evidence.Stage,
 		Version:           evidence.Candidate.Version,
@@ -76,13 +73,27 @@ func (e *Engine) Decide(ctx context.Context, evidence promotion.Evidence, requir
 		Actor:             evidence.Actor,
 		Required:          answer.Required,
 		Passed:            answer.Passed,
-		Denials:           e.denials(answer),
+		Denials:           e.denials(answer, remedies(evidence, requirement)),
 		PolicyDigest:      e.digest,
 		EvidenceDigest:    evidenceDigest,
 		RequirementDigest: requirementDigest,
 		Requirement:       requirement,
 		Evidence:          evidence,
 	}, nil
+}
+
+// complete writes lists that hold nothing as empty ones, which the schema tells
+// from missing.
+func complete(s promotion.Stage) promotion.Stage {
+	for _, list := range []*[]string{&s.Require, &s.Builders, &s.Rollback} {
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+	if s.Metrics == nil {
+		s.Metrics = []promotion.MetricFloor{}
+	}
+	return s
 }
 
 // An answer is the value of the policy's one rule. Sets arrive sorted.
@@ -117,13 +128,18 @@ func (e *Engine) weigh(ctx context.Context, input []byte) (answer, error) {
 // computed here and in the policy, and the two must agree.
 func (e *Engine) required(document any) ([]string, error) {
 	requirement := document.(map[string]any)["requirement"].(map[string]any)
+	operation := promotion.Operation(document.(map[string]any)["evidence"].(map[string]any)["operation"].(string))
+	list := requirement["require"]
+	if operation == promotion.OperationRollback {
+		list = requirement["rollback"]
+	}
 	codes := []string{}
 	for _, check := range e.checks {
-		if check.Always {
+		if slices.Contains(check.Always, operation) {
 			codes = append(codes, check.Code)
 		}
 	}
-	for _, named := range requirement["require"].([]any) {
+	for _, named := range list.([]any) {
 		code := named.(string)
 		if _, known := e.check(code); !known {
 			return nil, fmt.Errorf("stage %q requires the check %q, which does not exist; use some of: %s", requirement["name"], code, strings.Join(e.codes(), ", "))
@@ -144,15 +160,11 @@ func (e *Engine) codes() []string {
 
 // evaluate runs the prepared query and returns its one value.
 func (e *Engine) evaluate(ctx context.Context, document any) (any, error) {
-	bounded, cancel := context.WithTimeout(ctx, e.deadline)
-	defer cancel()
-	results, err := e.query.Eval(bounded, rego.EvalInput(document))
-	if bounded.Err() != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("the policy was interrupted: %w", context.Cause(ctx))
-		}
-		return nil, fmt.Errorf("the policy gave no answer within %s; look for a rule whose work grows without bound: %w", e.deadline, bounded.Err())
-	}
+	var results rego.ResultSet
+	err := e.bounded(ctx, func(ctx context.Context) (err error) {
+		results, err = e.query.Eval(ctx, rego.EvalInput(document))
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("evaluate the policy: %w", err)
 	}
@@ -193,7 +205,17 @@ func (e *Engine) read(value any, required []string) (answer, error) {
 	return a, nil
 }
 
-func (e *Engine) denials(a answer) []promotion.Denial {
+// remedies fills in what a check's remediation leaves to the case at hand. All
+// values are names, which no shell reads as anything else.
+func remedies(evidence promotion.Evidence, requirement promotion.Stage) *strings.Replacer {
+	return strings.NewReplacer(
+		"{version}", evidence.Candidate.Version, "{stage}", requirement.Name, "{after}", cmp.Or(requirement.After, "STAGE"),
+		"{tag}", evidence.Pipeline+"@v"+evidence.Candidate.Version,
+		"--ref BRANCH", "--ref "+cmp.Or(evidence.Origin.DefaultBranch, "BRANCH"),
+	)
+}
+
+func (e *Engine) denials(a answer, remedies *strings.Replacer) []promotion.Denial {
 	denials := []promotion.Denial{}
 	for _, code := range a.Required {
 		reasons, denied := a.Denials[code]
@@ -205,7 +227,7 @@ func (e *Engine) denials(a answer) []promotion.Denial {
 		if reason == "" {
 			reason = "the evidence does not show it"
 		}
-		denials = append(denials, promotion.Denial{Code: code, Title: check.Title, Reason: reason, Remediation: check.Remediation})
+		denials = append(denials, promotion.Denial{Code: code, Title: check.Title, Reason: reason, Remediation: remedies.Replace(check.Remediation), Command: remedies.Replace(check.Command)})
 	}
 	return denials
 }

@@ -4,7 +4,8 @@ package linecook.checks
 # title: Evaluated on rows later than it was trained on
 # description: The evaluation period begins after the training period and its gap, and ends before the promotion.
 # custom:
-#   remediation: Train again with a split by time, whose evaluation period follows the training period by the stated gap.
+#   remediation: Train again with split.holdout and split.gap in pipeline.yaml, or give the promotion its true time.
+#   command: linecook train --version X.Y.Z
 passed contains "evaluated_later" if later(input.evidence.evaluation)
 
 later(evaluation) if {
@@ -41,7 +42,8 @@ reasons.evaluated_later contains message if {
 # title: The metrics meet the stage's bounds
 # description: For each bound of the stage, the pessimistic end of the metric's interval meets it, on enough rows. A stage that bounds no metric does not pass.
 # custom:
-#   remediation: Improve the model or its data and train a new version, or have the stage's bounds reviewed and changed.
+#   reads: [metrics]
+#   remediation: Improve the model or its data and train a new version, or have the bounds of stage {stage} reviewed and changed.
 passed contains "metric_floors" if {
 	count(bounds) > 0
 	every bound in bounds {
@@ -141,81 +143,3 @@ beyond(bound, estimate) := sprintf("%s %v (%v %% low end %v, n %v) is below the 
 beyond(bound, estimate) := sprintf("%s %v (%v %% high end %v, n %v) is above the ceiling %v", [label(bound.floor), short(estimate.value), short(estimate.level * 100), short(estimate.high), estimate.n, bound.floor.max]) if bound.side == "max"
 
 beyond(bound, _) := sprintf("%s has neither min nor max", [label(bound.floor)]) if bound.side == "none"
-
-# METADATA
-# title: Not worse than what serves now
-# description: For each metric that the stage bounds on one side, the candidate's value is not beyond the bad end of the champion's interval. A stage where nothing serves passes; a champion whose evaluation is missing does not, nor does a stage that bounds no metric on one side.
-# custom:
-#   remediation: Improve the candidate until it is not worse than the champion on every bounded metric.
-passed contains "champion_not_worse" if not_beaten
-
-not_beaten if {
-	vacant(target)
-	not input.evidence.champion
-}
-
-not_beaten if {
-	champion_known
-	count(directed) > 0
-	every bound in directed {
-		not_worse(bound)
-	}
-}
-
-# directed are the bounds that say which way is better. A metric that is held
-# between a min and a max, like a calibration ratio, has no better side.
-directed := {bound | some bound in bounds; count(sides(bound.floor)) == 1}
-
-champion_known if {
-	serving := current(target)
-	serving.version == input.evidence.champion.version
-	serving.bundle_id == input.evidence.champion.bundle_id
-}
-
-not_worse(bound) if {
-	mine := measured(bound.floor, input.evidence.evaluation)
-	theirs := measured(bound.floor, input.evidence.champion.evaluation)
-	better_side(bound.side, mine, theirs)
-}
-
-better_side("min", mine, theirs) if mine.value >= theirs.low
-
-better_side("max", mine, theirs) if mine.value <= theirs.high
-
-reasons.champion_not_worse contains message if {
-	serving := current(target)
-	not champion_known
-	message := sprintf("version %s serves on %s, but its evaluation is not part of the evidence", [serving.version, target])
-}
-
-reasons.champion_not_worse contains message if {
-	vacant(target)
-	input.evidence.champion
-	message := sprintf("the evidence names a champion on %s, but its history has no event", [target])
-}
-
-reasons.champion_not_worse contains "the stage bounds no metric on one side, to compare by" if {
-	current(target)
-	count(directed) == 0
-}
-
-reasons.champion_not_worse contains message if {
-	champion_known
-	some bound in directed
-	mine := measured(bound.floor, input.evidence.evaluation)
-	theirs := measured(bound.floor, input.evidence.champion.evaluation)
-	not better_side(bound.side, mine, theirs)
-	message := sprintf("%s %v is worse than the champion %s: %v (%v to %v)", [label(bound.floor), short(mine.value), input.evidence.champion.version, short(theirs.value), short(theirs.low), short(theirs.high)])
-}
-
-reasons.champion_not_worse contains message if {
-	champion_known
-	some bound in directed
-	not both_measured(bound.floor)
-	message := sprintf("%s was not measured on both the candidate and the champion", [label(bound.floor)])
-}
-
-both_measured(floor) if {
-	measured(floor, input.evidence.evaluation)
-	measured(floor, input.evidence.champion.evaluation)
-}

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/linecook-ml/linecook/pipeline/promotion"
 )
 
 const (
@@ -25,8 +27,16 @@ type Check struct {
 	Title       string `json:"title"`
 	Description string `json:"description"`
 	Remediation string `json:"remediation"`
-	// Always says that the check applies to every stage, named or not.
-	Always bool `json:"always"`
+	// Command is what to run for it, where there is one command.
+	Command string `json:"command,omitempty"`
+	// Reads lists the keys of a stage that the check holds the evidence against.
+	Reads []string `json:"reads"`
+	// Always lists the operations that the check applies to on every stage, named
+	// or not.
+	Always []promotion.Operation `json:"always"`
+	// Live says that the check asks for what a rehearsal has not: people, a
+	// runner, days on a stage.
+	Live bool `json:"live"`
 }
 
 // capabilities are OPA's without what could make a decision depend on anything
@@ -38,6 +48,8 @@ func capabilities() *ast.Capabilities {
 		return b.IsNondeterministic() ||
 			strings.HasPrefix(b.Name, "net.") ||
 			strings.HasPrefix(b.Name, "rand.") ||
+			// One call may make a number of any size, and nothing could stop it.
+			b.Name == "bits.lsh" ||
 			slices.Contains([]string{
 				"http.send", "opa.runtime", "time.now_ns", "uuid.rfc4122",
 				"time.clock", "time.date", "time.weekday", "time.diff", "time.format",
@@ -150,11 +162,20 @@ func checkOf(rule *ast.Rule) (Check, error) {
 	if !constant {
 		return Check{}, fmt.Errorf("%s: the check's code %s is computed; write it as text", rule.Location, rule.Head.Key)
 	}
-	check := Check{Code: string(code)}
+	check := Check{Code: string(code), Reads: []string{}, Always: []promotion.Operation{}}
 	for _, a := range rule.Annotations {
 		check.Title, check.Description = a.Title, a.Description
 		check.Remediation, _ = a.Custom["remediation"].(string)
-		check.Always, _ = a.Custom["always"].(bool)
+		check.Command, _ = a.Custom["command"].(string)
+		check.Live, _ = a.Custom["live"].(bool)
+		keys, _ := a.Custom["reads"].([]any)
+		for _, key := range keys {
+			check.Reads = append(check.Reads, fmt.Sprint(key))
+		}
+		operations, _ := a.Custom["always"].([]any)
+		for _, operation := range operations {
+			check.Always = append(check.Always, promotion.Operation(fmt.Sprint(operation)))
+		}
 	}
 	if check.Title == "" || check.Description == "" || check.Remediation == "" {
 		return Check{}, fmt.Errorf("%s: check %q needs METADATA with title, description and custom.remediation", rule.Location, check.Code)
@@ -199,7 +220,7 @@ func extend(checks []Check, modules, own map[string]*ast.Module) ([]Check, error
 		return nil, err
 	}
 	for _, check := range added {
-		if check.Always {
+		if len(check.Always) > 0 {
 			return nil, fmt.Errorf("check %q: custom.always is the toolkit's; name the check under require of each stage", check.Code)
 		}
 		if slices.ContainsFunc(checks, func(c Check) bool { return c.Code == check.Code }) {

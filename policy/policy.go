@@ -7,9 +7,11 @@
 //     prepares the one query there is.
 //  2. Decide writes evidence and requirement as JSON and holds them against a
 //     schema, so that text, null and not-a-number never meet a comparison.
-//  3. The policy answers within a deadline. Its answer is recomputed from the
-//     checks that passed: an answer that is undefined, malformed or contradicts
-//     itself is an error and never a permission.
+//  3. The policy answers within a deadline and a bound of memory. Its answer is
+//     recomputed from the checks that passed: an answer that is undefined,
+//     malformed or contradicts itself is an error and never a permission.
+//  4. Policy is the text that decided, to be kept with the decision; Replay makes
+//     a kept decision again from that text alone.
 //
 // A check passes by positive evidence, `passed contains "code" if …`; the
 // denials are what is required and did not pass. The absence of a denial proves
@@ -18,9 +20,11 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +42,8 @@ const (
 	// defaultDeadline is thousands of times what the checks of this package take,
 	// so that only a policy without bound meets it, even on a busy machine.
 	defaultDeadline = 5 * time.Second
+	// defaultMemory is a hundred times what they take.
+	defaultMemory = 512 << 20
 )
 
 // Options adapt an Engine. The zero value is the toolkit's own policy.
@@ -47,6 +53,9 @@ type Options struct {
 	Modules map[string]string
 	// Deadline bounds one decision; 0 means five seconds.
 	Deadline time.Duration
+	// Memory bounds what one decision may add to the heap, in bytes; 0 means 512
+	// MiB.
+	Memory uint64
 }
 
 // An Engine is a compiled policy. It is safe for concurrent use.
@@ -54,8 +63,10 @@ type Engine struct {
 	query    rego.PreparedEvalQuery
 	schema   *jsonschema.Schema
 	checks   []Check
+	files    map[string]string
 	digest   string
 	deadline time.Duration
+	memory   uint64
 }
 
 // New compiles the policy. An error names the file and line of what is wrong
@@ -69,6 +80,12 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the embedded %s: %w", schemaFile, err)
 	}
+	return build(ctx, schemaText, sources, options)
+}
+
+// build compiles a policy from the schema and the modules that a linecook
+// shipped, this one or an earlier one, and a repository's own.
+func build(ctx context.Context, schemaText []byte, sources map[string]string, options Options) (*Engine, error) {
 	modules, err := parse(sources)
 	if err != nil {
 		return nil, err
@@ -98,16 +115,19 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	deadline := options.Deadline
-	if deadline == 0 {
-		deadline = defaultDeadline
-	}
-	return &Engine{query: prepared, schema: schema, checks: checks, digest: digestOf(schemaText, sources, options.Modules), deadline: deadline}, nil
+	return &Engine{
+		query: prepared, schema: schema, checks: checks,
+		files: text(schemaText, sources, options.Modules), digest: digestOf(schemaText, sources, options.Modules),
+		deadline: cmp.Or(options.Deadline, defaultDeadline), memory: cmp.Or(options.Memory, defaultMemory),
+	}, nil
 }
 
 // Digest identifies the policy: "sha256:" and the hexadecimal digest over the
 // names and contents of its files, tests left out.
 func (e *Engine) Digest() string { return e.digest }
+
+// Policy implements promotion.Decider.
+func (e *Engine) Policy() map[string]string { return maps.Clone(e.files) }
 
 // Checks lists what a stage may require, in order of code.
 func (e *Engine) Checks() []Check { return slices.Clone(e.checks) }

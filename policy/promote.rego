@@ -5,19 +5,36 @@ package linecook.promotion
 
 import data.linecook.checks
 
-# Whatever a stage requires, these apply: a bundle that was altered, a version
-# that skipped a stage, an event that changes nothing, and a stage that asks for
-# nothing are refused everywhere.
-always := {"bundle_verified", "checks_named", "not_current", "previous_stage"}
+operation := input.evidence.operation
 
-required := always | {code | some code in input.requirement.require}
+# Whatever a stage requires, these apply: a bundle that was altered, a version
+# that skipped a stage, an event that changes nothing or is dated back, rules
+# that are not the default branch's, and a stage that asks for nothing are
+# refused everywhere. A rollback repairs a stage in a hurry and goes only where
+# the stage has been.
+always := {
+	"promote": {"bundle_verified", "checks_named", "default_branch_policy", "in_order", "not_current", "previous_stage"},
+	"rollback": {"bundle_verified", "default_branch_policy", "in_order", "not_current", "served_before"},
+}
+
+required contains code if some code in always[operation]
+
+required contains code if {
+	operation == "promote"
+	some code in input.requirement.require
+}
+
+required contains code if {
+	operation == "rollback"
+	some code in input.requirement.rollback
+}
 
 missing := required - checks.passed
 
 default allowed := false
 
 allowed if {
-	count(input.requirement.require) > 0
+	count(required) > 0
 	count(missing) == 0
 }
 

@@ -32,7 +32,7 @@ func TestTheWayToProd(t *testing.T) {
 	promote := func(version, stage, date string, denied ...string) {
 		t.Helper()
 		decision, assignment, err := promotion.Promote(ctx, versions, runs, e, stages, promotion.Request{
-			Pipeline: promotiontest.Pipeline, Version: version, Stage: stage, At: promotiontest.Day(t, date), Actor: "ada",
+			Pipeline: promotiontest.Pipeline, Version: version, Stage: stage, At: promotiontest.Day(t, date), Actor: "ada", Origin: promotion.Origin{Kind: promotion.OriginLocal},
 		})
 		if err != nil {
 			t.Fatal(err)

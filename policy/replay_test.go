@@ -17,7 +17,7 @@ func TestRecordedPromotionsAreDecidedAgain(t *testing.T) {
 	versions, runs := registrydir.Open(t.TempDir()), ledgerdir.Open(t.TempDir())
 	promotiontest.Register(t, versions, "1.0.0", nil)
 	stages := []promotion.Stage{{Name: "dev", Require: []string{"clean_commit"}}}
-	request := promotion.Request{Pipeline: promotiontest.Pipeline, Version: "1.0.0", Stage: "dev", At: promotiontest.Day(t, "2013-10-02"), Actor: "ada"}
+	request := promotion.Request{Pipeline: promotiontest.Pipeline, Version: "1.0.0", Stage: "dev", At: promotiontest.Day(t, "2013-10-02"), Actor: "ada", Origin: promotion.Origin{Kind: promotion.OriginLocal}}
 	decision, _, err := promotion.Promote(ctx, versions, runs, engine(t), stages, request)
 	if err != nil || !decision.Allowed {
 		t.Fatal(decision, err)

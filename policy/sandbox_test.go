@@ -2,13 +2,16 @@ package policy
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/linecook-ml/linecook/pipeline/promotion"
 )
 
 // own is a check of a repository's own, with the body given.
@@ -124,7 +127,7 @@ func TestOwnModulesCannotTouchTheToolkits(t *testing.T) {
 		"passed below itself":     {"package linecook.checks\n\n" + `passed.own := true`, "a check is written"},
 		"a check twice":           {"package linecook.checks\n\n" + metadata + "passed contains \"own\" if true\n\n" + metadata + `passed contains "own" if false`, "defined twice"},
 		"a check without a title": {"package linecook.checks\n\n" + `passed contains "own" if true`, "needs METADATA"},
-		"a check that is always":  {"package linecook.checks\n\n" + metadata + "#   always: true\n" + `passed contains "own" if true`, "custom.always"},
+		"a check that is always":  {"package linecook.checks\n\n" + metadata + "#   always: [promote]\n" + `passed contains "own" if true`, "custom.always"},
 		"no Rego":                 {"# nothing\n", "own.rego"},
 		"binary":                  {"\x00\x01\xff", "own.rego"},
 		"broken":                  {"package linecook.checks\n\npassed contains", "own.rego:3"},
@@ -177,7 +180,7 @@ test_own_fails if "own" in checks.passed with input as {}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"own.rego:8", "own.rego:10"}; !slices.Equal(report.NotCovered, want) {
+	if want := []string{"own.rego:8", "own.rego:9", "own.rego:10"}; !slices.Equal(report.NotCovered, want) {
 		t.Errorf("not covered: %v, want %v, which no test reaches", report.NotCovered, want)
 	}
 	if (TestReport{}).Passed() {
@@ -196,23 +199,30 @@ func TestAlwaysIsOneList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inRego := []string{}
-	for _, rule := range modules["promote.rego"].Rules {
-		if ruleName(rule) == "always" {
-			rule.Head.Value.Value.(ast.Set).Foreach(func(term *ast.Term) {
-				inRego = append(inRego, string(term.Value.(ast.String)))
-			})
-		}
+	compiler, err := compile(modules)
+	if err != nil {
+		t.Fatal(err)
 	}
-	slices.Sort(inRego)
-	inMetadata := []string{}
+	results, err := rego.New(rego.Query("data.linecook.promotion.always"), rego.Compiler(compiler)).Eval(context.Background())
+	if err != nil || len(results) != 1 {
+		t.Fatalf("%d results, error %v", len(results), err)
+	}
+	inRego, err := json.Marshal(results[0].Expressions[0].Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	always := map[promotion.Operation][]string{}
 	for _, check := range engine(t).Checks() {
-		if check.Always {
-			inMetadata = append(inMetadata, check.Code)
+		for _, operation := range check.Always {
+			always[operation] = append(always[operation], check.Code)
 		}
 	}
-	if !slices.Equal(inRego, inMetadata) || len(inRego) == 0 {
-		t.Errorf("promote.rego says %v, the METADATA %v", inRego, inMetadata)
+	inMetadata, err := json.Marshal(always)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(inRego) != string(inMetadata) || len(always) != 2 {
+		t.Errorf("promote.rego says %s, the METADATA %s", inRego, inMetadata)
 	}
 }
 

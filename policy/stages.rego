@@ -12,6 +12,7 @@ history := input.evidence.history if {
 		is_string(event.version)
 		is_string(event.bundle_id)
 		is_number(instant(event.at))
+		event.operation in {"promote", "rollback"}
 	}
 }
 
@@ -33,8 +34,8 @@ current(stage) := last if {
 # title: The stage names what it requires
 # description: A stage that requires nothing lets nothing through.
 # custom:
-#   always: true
-#   remediation: Name at least one check under require of the stage in pipeline.yaml.
+#   always: [promote]
+#   remediation: Name at least one check under require of stage {stage}.
 passed contains "checks_named" if {
 	is_array(input.requirement.require)
 	count(input.requirement.require) > 0
@@ -49,8 +50,9 @@ reasons.checks_named contains message if {
 # title: The version holds the stage before
 # description: The same version with the same bundle is the current one on the stage named by after. The first stage has none before it.
 # custom:
-#   always: true
-#   remediation: Promote this version to the stage named by after first.
+#   always: [promote]
+#   remediation: Promote this version to the stage before first.
+#   command: linecook promote --version {version} --to {after}
 passed contains "previous_stage" if {
 	input.evidence.stage == target
 	holds_previous
@@ -92,8 +94,9 @@ reasons.previous_stage contains message if {
 # title: The version is not on the stage already
 # description: Neither this version nor this bundle is the current one on the target stage; a second event would say that something changed.
 # custom:
-#   always: true
-#   remediation: Nothing is to be done, the stage has this version; to go back to an older one, promote that version.
+#   always: [promote, rollback]
+#   remediation: Nothing is to be done, {stage} has this version; to go back to the one before.
+#   command: linecook promote --rollback --to {stage}
 passed contains "not_current" if changes_stage
 
 changes_stage if vacant(target)
@@ -118,48 +121,11 @@ reasons.not_current contains message if {
 }
 
 # METADATA
-# title: Ran long enough on the stage before
-# description: This bundle scored at least min_days different days on the stage named by after. Carried-forward days do not count.
-# custom:
-#   remediation: Score more days on the stage named by after, then ask again.
-passed contains "staged_days" if {
-	positive(input.requirement.min_days)
-	input.requirement.after != ""
-	days_scored >= input.requirement.min_days
-}
-
-# days_scored is undefined when the runs cannot be read, or when two summaries
-# claim to be this bundle's.
-days_scored := counts[0] if {
-	counts := [run.days_scored |
-		some run in input.evidence.runs
-		run.stage == input.requirement.after
-		run.bundle_id == candidate.bundle_id
-	]
-	count(counts) == 1
-	is_number(counts[0])
-}
-
-reasons.staged_days contains message if {
-	days_scored < input.requirement.min_days
-	message := sprintf("scored %v days on %s; the stage asks for %v", [days_scored, input.requirement.after, input.requirement.min_days])
-}
-
-reasons.staged_days contains message if {
-	input.requirement.after != ""
-	not days_scored
-	message := sprintf("this bundle has no runs on %s", [input.requirement.after])
-}
-
-reasons.staged_days contains "the stage sets no min_days" if input.requirement.min_days == 0
-
-reasons.staged_days contains "the stage comes after no other, so there is nowhere to have run" if input.requirement.after == ""
-
-# METADATA
 # title: Dated after every event there is
 # description: The promotion's time is not before the time of any stage event, so that what served when can be read from the events.
 # custom:
-#   remediation: Give the promotion its true time; history is not rewritten by dating an event back.
+#   always: [promote, rollback]
+#   remediation: Set the clock right, or leave --now out; history is not rewritten by dating an event back.
 passed contains "in_order" if {
 	is_array(history)
 	every event in history {
@@ -171,4 +137,73 @@ reasons.in_order contains message if {
 	some event in history
 	instant(event.at) > instant(input.evidence.at)
 	message := sprintf("version %s came to %s at %s, after the promotion at %s", [event.version, event.stage, event.at, input.evidence.at])
+}
+
+# METADATA
+# title: Newer than what serves
+# description: The version is higher than the one on the target stage, by semantic versioning. Going back is a rollback.
+# custom:
+#   remediation: Train the next version, or go back to the one before.
+#   command: linecook promote --rollback --to {stage}
+passed contains "newer_version" if comes_after
+
+comes_after if {
+	vacant(target)
+	semver.is_valid(candidate.version)
+}
+
+comes_after if {
+	event := current(target)
+	semver.is_valid(candidate.version)
+	semver.is_valid(event.version)
+	semver.compare(candidate.version, event.version) > 0
+}
+
+reasons.newer_version contains message if {
+	event := current(target)
+	not comes_after
+	message := sprintf("version %s is not higher than %s, which serves on %s", [candidate.version, event.version, target])
+}
+
+# METADATA
+# title: Served on the stage before
+# description: A rollback goes to a version, with the same bundle, that an earlier event put on the stage and that no rollback has left since.
+# custom:
+#   always: [rollback]
+#   remediation: See what served on {stage} and choose one of those versions, or promote this one.
+#   command: linecook promote --version {version} --to {stage}
+passed contains "served_before" if {
+	input.evidence.stage == target
+	serving := current(target)
+	some event in events(target)
+	event.sequence < serving.sequence
+	holds(event)
+	is_set(left)
+	not candidate.bundle_id in left
+}
+
+# left are the bundles that a rollback of the stage went away from.
+left := {event.bundle_id |
+	some rollback in events(target)
+	rollback.operation == "rollback"
+	some event in events(target)
+	event.sequence == rollback.sequence - 1
+} if {
+	is_array(history)
+}
+
+reasons.served_before contains message if {
+	serving := current(target)
+	count([event | some event in events(target); event.sequence < serving.sequence; holds(event)]) == 0
+	message := sprintf("version %s (%s) never served on %s before", [candidate.version, candidate.bundle_id, target])
+}
+
+reasons.served_before contains message if {
+	candidate.bundle_id in left
+	message := sprintf("version %s was rolled back from", [candidate.version])
+}
+
+reasons.served_before contains message if {
+	vacant(target)
+	message := sprintf("no version was ever on %s", [target])
 }

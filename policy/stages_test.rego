@@ -25,7 +25,7 @@ test_previous_stage_denied_when_skipped if {
 }
 
 test_previous_stage_denied_when_another_came_after if {
-	later := {"stage": "staging", "sequence": 3, "version": "1.2.0", "bundle_id": fixture.champion_id, "at": "2013-10-10T00:00:00Z"}
+	later := {"stage": "staging", "sequence": 3, "version": "1.2.0", "bundle_id": fixture.champion_id, "at": "2013-10-10T00:00:00Z", "operation": "promote"}
 	spoiled := fixture.changed({"/evidence/history/-": later})
 	not "previous_stage" in checks.passed with input as spoiled
 	count(checks.reasons.previous_stage) == 1 with input as spoiled
@@ -75,36 +75,6 @@ test_not_current_denied_when_an_event_cannot_be_read if {
 	not "not_current" in checks.passed with input as fixture.changed({"/evidence/history/1/stage": null})
 }
 
-test_staged_days_passes if "staged_days" in checks.passed with input as fixture.good
-
-test_staged_days_denied_when_few if {
-	spoiled := fixture.changed({"/evidence/runs/0/days_scored": 6})
-	not "staged_days" in checks.passed with input as spoiled
-	checks.reasons.staged_days == {"scored 6 days on staging; the stage asks for 7"} with input as spoiled
-}
-
-test_staged_days_denied_for_another_bundle if {
-	spoiled := fixture.changed({"/evidence/runs/0/bundle_id": fixture.champion_id})
-	not "staged_days" in checks.passed with input as spoiled
-	checks.reasons.staged_days == {"this bundle has no runs on staging"} with input as spoiled
-}
-
-test_staged_days_denied_with_two_answers if {
-	not "staged_days" in checks.passed with input as fixture.changed({"/evidence/runs/-": fixture.good.evidence.runs[0]})
-}
-
-test_staged_days_denied_without_a_limit if {
-	spoiled := fixture.changed({"/requirement/min_days": 0})
-	not "staged_days" in checks.passed with input as spoiled
-	checks.reasons.staged_days == {"the stage sets no min_days"} with input as spoiled
-}
-
-test_staged_days_denied_on_the_first_stage if {
-	spoiled := fixture.changed({"/requirement/after": ""})
-	not "staged_days" in checks.passed with input as spoiled
-	checks.reasons.staged_days == {"the stage comes after no other, so there is nowhere to have run"} with input as spoiled
-}
-
 test_in_order_passes if "in_order" in checks.passed with input as fixture.good
 
 test_in_order_passes_on_the_first_event if "in_order" in checks.passed with input as fixture.changed({"/evidence/history": []})
@@ -121,4 +91,60 @@ test_in_order_denied_without_history if {
 
 test_in_order_denied_without_a_time if {
 	not "in_order" in checks.passed with input as fixture.without(["/evidence/at"])
+}
+
+test_newer_version_passes if "newer_version" in checks.passed with input as fixture.good
+
+test_newer_version_passes_on_a_vacant_stage if {
+	"newer_version" in checks.passed with input as fixture.without(["/evidence/history/1"])
+}
+
+test_newer_version_denied_when_older if {
+	spoiled := fixture.changed({"/evidence/history/1/version": "1.2.0"})
+	not "newer_version" in checks.passed with input as spoiled
+	checks.reasons.newer_version == {"version 1.1.0 is not higher than 1.2.0, which serves on prod"} with input as spoiled
+}
+
+test_newer_version_denied_for_a_release_candidate_of_what_serves if {
+	not "newer_version" in checks.passed with input as fixture.changed({"/evidence/candidate/version": "1.0.0-rc.9"})
+}
+
+test_newer_version_denied_without_a_version if {
+	not "newer_version" in checks.passed with input as fixture.changed({"/evidence/candidate/version": "latest"})
+}
+
+test_served_before_passes if "served_before" in checks.passed with input as fixture.back
+
+test_served_before_denied_when_it_never_did if {
+	spoiled := json.patch(fixture.back, [{"op": "replace", "path": "/evidence/candidate/bundle_id", "value": fixture.archive_sha256}])
+	not "served_before" in checks.passed with input as spoiled
+	count(checks.reasons.served_before) == 1 with input as spoiled
+}
+
+test_served_before_denied_when_it_was_rolled_back_from if {
+	returned := {"stage": "prod", "sequence": 3, "version": "1.0.0", "bundle_id": fixture.champion_id, "at": "2013-10-11T00:00:00Z", "operation": "rollback"}
+	again := json.patch(fixture.back, [
+		{"op": "add", "path": "/evidence/history/-", "value": returned},
+		{"op": "replace", "path": "/evidence/candidate", "value": fixture.good.evidence.candidate},
+	])
+	not "served_before" in checks.passed with input as again
+	checks.reasons.served_before == {"version 1.1.0 was rolled back from"} with input as again
+}
+
+test_served_before_denied_on_a_vacant_stage if {
+	spoiled := json.patch(fixture.back, [{"op": "replace", "path": "/evidence/history", "value": []}])
+	not "served_before" in checks.passed with input as spoiled
+	checks.reasons.served_before == {"no version was ever on prod"} with input as spoiled
+}
+
+test_served_before_denied_on_another_stage if {
+	not "served_before" in checks.passed with input as json.patch(fixture.back, [{"op": "replace", "path": "/evidence/stage", "value": "dev"}])
+}
+
+test_served_before_denied_without_history if {
+	not "served_before" in checks.passed with input as json.remove(fixture.back, ["/evidence/history"])
+}
+
+test_served_before_denied_when_an_event_does_not_say_what_it_was if {
+	not "served_before" in checks.passed with input as json.remove(fixture.back, ["/evidence/history/3/operation"])
 }

@@ -41,47 +41,60 @@ func (r TestReport) Passed() bool {
 	return len(r.Results) > 0 && !slices.ContainsFunc(r.Results, func(t TestResult) bool { return !t.Passed })
 }
 
-// Test runs the Rego tests of this package together with a repository's own
-// modules and tests, given by file name as in Options.Modules. Tests run under
-// the same restrictions as decisions.
+// Test runs Rego tests under the same restrictions as decisions: those of a
+// repository's own modules, given by file name as in Options.Modules with their
+// tests beside them, or, where there are none, those of this package. Own tests
+// may use what the toolkit's do, data.linecook.fixture among it; coverage is of
+// the own modules.
 func Test(ctx context.Context, own map[string]string) (TestReport, error) {
-	policy := map[string]string{}
+	modules, err := shipped()
+	if err != nil {
+		return TestReport{}, err
+	}
 	tests, err := embedded(func(name string) bool { return strings.HasSuffix(name, testSuffix) })
 	if err != nil {
 		return TestReport{}, err
 	}
+	if len(own) == 0 {
+		return runTests(ctx, modules, tests, nil)
+	}
+	policy, ownTests := map[string]string{}, map[string]string{}
 	for name, source := range own {
-		if !strings.HasSuffix(name, testSuffix) {
-			policy[name] = source
-			continue
-		}
 		if _, taken := tests[name]; taken {
 			return TestReport{}, fmt.Errorf("%s: the toolkit ships a policy test of this name; rename yours", name)
 		}
-		tests[name] = source
+		if strings.HasSuffix(name, testSuffix) {
+			ownTests[name] = source
+		} else {
+			policy[name] = source
+		}
 	}
 	if _, err := New(ctx, Options{Modules: policy}); err != nil {
 		return TestReport{}, err
 	}
-	sources, err := shipped()
-	if err != nil {
-		return TestReport{}, err
-	}
-	maps.Copy(sources, policy)
-	modules, err := parse(sources)
-	if err != nil {
-		return TestReport{}, err
-	}
-	testModules, err := parse(tests)
-	if err != nil {
-		return TestReport{}, err
-	}
-	all := maps.Clone(modules)
-	maps.Copy(all, testModules)
-	return runTests(ctx, modules, all)
+	maps.Copy(modules, map[string]string{fixtureFile: tests[fixtureFile]})
+	return runTests(ctx, policy, ownTests, modules)
 }
 
-func runTests(ctx context.Context, policy, all map[string]*ast.Module) (TestReport, error) {
+// fixtureFile holds evidence that passes every check, for tests to spoil.
+const fixtureFile = "fixture_test.rego"
+
+// runTests runs tests over a policy beside what else they need.
+func runTests(ctx context.Context, policySources, testSources, beside map[string]string) (TestReport, error) {
+	policy, err := parse(policySources)
+	if err != nil {
+		return TestReport{}, err
+	}
+	all, err := parse(testSources)
+	if err != nil {
+		return TestReport{}, err
+	}
+	rest, err := parse(beside)
+	if err != nil {
+		return TestReport{}, err
+	}
+	maps.Copy(all, policy)
+	maps.Copy(all, rest)
 	coverage := cover.New()
 	store := inmem.New()
 	runner := tester.NewRunner().
@@ -101,6 +114,9 @@ func runTests(ctx context.Context, policy, all map[string]*ast.Module) (TestRepo
 	}
 	report := TestReport{Results: []TestResult{}, NotCovered: []string{}}
 	for outcome := range outcomes {
+		if _, given := testSources[outcome.Location.File]; !given {
+			continue
+		}
 		result := TestResult{
 			Package: strings.TrimPrefix(outcome.Package, "data."),
 			Name:    outcome.Name,
@@ -117,7 +133,9 @@ func runTests(ctx context.Context, policy, all map[string]*ast.Module) (TestRepo
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Name, b.Name))
 	})
 	covered := coverage.Report(policy)
-	report.Coverage = covered.Coverage
+	if report.Coverage = covered.Coverage; len(policy) == 0 {
+		report.Coverage = 0
+	}
 	for _, name := range slices.Sorted(maps.Keys(policy)) {
 		for _, span := range covered.Files[name].NotCovered {
 			report.NotCovered = append(report.NotCovered, fmt.Sprintf("%s:%d", name, span.Start.Row))

@@ -7,6 +7,10 @@ candidate := input.evidence.candidate
 
 nanoseconds_per_day := ((24 * 60) * 60) * 1000000000
 
+origin := input.evidence.origin
+
+is_commit(text) if regex.match(`^([0-9a-f]{40}|[0-9a-f]{64})$`, text)
+
 positive(x) if {
 	is_number(x)
 	x > 0

@@ -2,74 +2,99 @@
 package promote
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/linecook-ml/linecook/actions/internal/command"
+	"github.com/linecook-ml/linecook/pipeline/canonical"
 	"github.com/linecook-ml/linecook/pipeline/promotion"
 	"github.com/linecook-ml/linecook/pipeline/registry"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
+// options are the command's flags.
+type options struct {
+	version, stage, reason, checks, record string
+	rollback, dryRun, json                 bool
+}
+
 // Command is `linecook promote`.
 func Command(app *command.App) *cobra.Command {
-	var version, stage, reason, checks string
-	var dryRun, asJSON bool
+	var o options
 	cmd := &cobra.Command{
 		Use:   "promote --version X.Y.Z --to STAGE",
 		Short: "Ask the policy whether a bundle may serve on a stage, and put it there",
 		Long: `Gather the evidence on a registered bundle, weigh it against what the stage
-requires, and append the stage event; or list what is missing.`,
-		Example: "  linecook promote --version 1.0.0 --to dev",
+requires, and append the stage event; or list what is missing.
+
+With --rollback the stage goes back to the last version that served there before
+and still verifies, or to the one that --version names.`,
+		Example: "  linecook promote --version 1.0.0 --to dev\n  linecook promote --rollback --to prod --reason 'scores look wrong'",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := app.Config()
-			if err != nil {
-				return err
-			}
-			now, err := app.Now()
-			if err != nil {
-				return err
-			}
-			if err := registry.CheckVersion(config.Name, version); err != nil {
-				return command.UsageError(fmt.Errorf("--version: %w", err))
-			}
-			if _, err := promotion.FindStage(config.Stages, stage); err != nil {
-				return command.UsageError(fmt.Errorf("--to: %w", err))
-			}
-			engine, err := app.Policy(cmd.Context(), config, checks)
-			if err != nil {
-				return err
-			}
-			return run(cmd, app, engine, config.Stages, dryRun, asJSON, promotion.Request{
-				Pipeline: config.Name, Version: version, Stage: stage, At: now, Actor: app.Actor(), Reason: reason,
-			})
+			return run(cmd.Context(), app, o)
 		},
 	}
 	app.PipelineFlag(cmd)
-	cmd.Flags().StringVar(&version, "version", "", "the version to promote")
-	cmd.Flags().StringVar(&stage, "to", "", "the stage")
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the record")
-	cmd.Flags().StringVar(&checks, "policy", "", "folder with checks of your own, as Rego (default policy beside the pipeline's file, where there is one)")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "decide and explain, change nothing")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the decision as JSON")
+	cmd.Flags().StringVar(&o.version, "version", "", "the version to promote")
+	cmd.Flags().StringVar(&o.stage, "to", "", "the stage")
+	cmd.Flags().BoolVar(&o.rollback, "rollback", false, "go back to the version that served on the stage before")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why, for the record")
+	cmd.Flags().StringVar(&o.checks, "policy", "", "folder with checks of your own, as Rego (default policy beside the pipeline's file, where there is one)")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "decide and explain, change nothing")
+	cmd.Flags().StringVar(&o.record, "record", "", "file for the decision with the policy that made it, for `linecook decision replay`")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print the decision as JSON")
 	return cmd
 }
 
-func run(cmd *cobra.Command, app *command.App, decider promotion.Decider, stages []promotion.Stage, dryRun, asJSON bool, request promotion.Request) (err error) {
+func run(ctx context.Context, app *command.App, o options) error {
+	config, err := app.Config()
+	if err != nil {
+		return err
+	}
+	now, err := app.Now()
+	if err != nil {
+		return err
+	}
+	if _, err := promotion.FindStage(config.Stages, o.stage); err != nil {
+		return command.UsageError(fmt.Errorf("--to: %w", err))
+	}
 	versions, err := app.Registry()
 	if err != nil {
 		return err
 	}
+	operation := promotion.OperationPromote
+	if o.rollback {
+		operation = promotion.OperationRollback
+		if err := o.previous(ctx, app, versions, config.Name); err != nil {
+			return err
+		}
+	}
+	if err := registry.CheckVersion(config.Name, o.version); err != nil {
+		return command.UsageError(fmt.Errorf("--version: %w", err))
+	}
+	engine, err := app.Policy(ctx, config, o.checks)
+	if err != nil {
+		return err
+	}
+	origin, err := app.Origin()
+	if err != nil {
+		return err
+	}
+	request := promotion.Request{
+		Operation: operation, Pipeline: config.Name, Version: o.version, Stage: o.stage, At: now, Actor: app.Actor(), Reason: o.reason,
+		Origin: origin, Policy: app.PolicyOrigin(ctx, config, origin, o.checks),
+	}
 	var decision promotion.Decision
 	var event *registry.Assignment
-	if dryRun {
-		decision, err = promotion.Weigh(cmd.Context(), versions, app.Ledger(), decider, stages, request)
+	if o.dryRun {
+		decision, err = promotion.Weigh(ctx, versions, app.Ledger(), engine, config.Stages, request)
 	} else {
-		decision, event, err = promotion.Promote(cmd.Context(), versions, app.Ledger(), decider, stages, request)
+		decision, event, err = promotion.Promote(ctx, versions, app.Ledger(), engine, config.Stages, request)
 	}
 	if errors.Is(err, registry.ErrNotFound) {
 		return command.UsageError(fmt.Errorf("--version: %w; register it with `linecook train`", err))
@@ -77,15 +102,46 @@ func run(cmd *cobra.Command, app *command.App, decider promotion.Decider, stages
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		err = report.JSON(app.Out, decision)
+	return o.say(app, engine, decision, event)
+}
+
+// previous fills in the version that a rollback goes to, where none is named.
+func (o *options) previous(ctx context.Context, app *command.App, versions registry.Registry, pipeline string) error {
+	if o.version != "" {
+		return nil
+	}
+	version, passed, err := promotion.Previous(ctx, versions, pipeline, o.stage)
+	if errors.Is(err, promotion.ErrNoWayBack) {
+		return command.UsageError(fmt.Errorf("--rollback: %w", err))
+	}
+	if err != nil {
+		return err
+	}
+	for _, skipped := range passed {
+		_, _ = fmt.Fprintf(app.Err, "· %s does not verify any more and is passed over\n", registry.VersionTag(pipeline, skipped))
+	}
+	o.version = version
+	return nil
+}
+
+// say prints the decision, keeps its record where that was asked for, and ends
+// the command.
+func (o *options) say(app *command.App, decider promotion.Decider, decision promotion.Decision, event *registry.Assignment) error {
+	var err error
+	if o.record != "" {
+		err = keep(o.record, promotion.Record{Decision: decision, Policy: decider.Policy()})
+	}
+	if o.json {
+		err = errors.Join(err, report.JSON(app.Out, decision))
 	} else {
-		_, err = fmt.Fprint(app.Out, text(decision, event))
+		_, printed := fmt.Fprint(app.Out, text(decision, event))
+		err = errors.Join(err, printed)
 	}
 	err = errors.Join(err,
 		app.Runner().Summary(summary(decision)),
 		app.Runner().SetOutput("allowed", fmt.Sprint(decision.Allowed)),
 		app.Runner().SetOutput("denials", fmt.Sprint(len(decision.Denials))),
+		app.Runner().SetOutput("version", decision.Version),
 	)
 	if err == nil && !decision.Allowed {
 		return command.ErrFound()
@@ -93,28 +149,13 @@ func run(cmd *cobra.Command, app *command.App, decider promotion.Decider, stages
 	return err
 }
 
-func text(d promotion.Decision, event *registry.Assignment) string {
-	out := d.String()
-	if event != nil {
-		out += fmt.Sprintf("event %s\n", registry.StageTag(event.Name, event.Stage, event.Sequence))
+func keep(path string, record promotion.Record) error {
+	data, err := canonical.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("record the decision: %w", err)
 	}
-	return out
-}
-
-// summary is the decision for a runner's step summary.
-func summary(d promotion.Decision) string {
-	var b strings.Builder
-	verdict := "denied"
-	if d.Allowed {
-		verdict = "allowed"
+	if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
+		return fmt.Errorf("--record: %w", err)
 	}
-	fmt.Fprintf(&b, "### linecook promote %s → %s: %s\n\n", report.MarkdownText(d.Pipeline+"@v"+d.Version), report.MarkdownText(d.Stage), verdict)
-	fmt.Fprintf(&b, "%d of %d checks passed\n\n", len(d.Passed), len(d.Required))
-	if len(d.Denials) > 0 {
-		b.WriteString("| check | why not | remedy |\n|---|---|---|\n")
-	}
-	for _, denial := range d.Denials {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", report.MarkdownText(denial.Title), report.MarkdownText(denial.Reason), report.MarkdownText(denial.Remediation))
-	}
-	return b.String()
+	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/contract"
 	"github.com/linecook-ml/linecook/pipeline/document"
+	"github.com/linecook-ml/linecook/pipeline/promotion"
 	"github.com/linecook-ml/linecook/pipeline/report"
 	"github.com/linecook-ml/linecook/policy"
 )
@@ -89,7 +90,7 @@ func render(ctx context.Context, r request, p *plan, s *surveyed, to pin) ([]fil
 	}
 	v.EntityBy = !slices.ContainsFunc(v.Entity, func(name string) bool { return strings.Contains(name, "=") })
 	for _, check := range engine.Checks() {
-		if !check.Always {
+		if !slices.Contains(check.Always, promotion.OperationPromote) {
 			v.Checks = append(v.Checks, check)
 		}
 	}

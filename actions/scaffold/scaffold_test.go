@@ -120,10 +120,10 @@ func TestFromDataToScores(t *testing.T) {
 
 	// The example check is found beside pipeline.yaml and can be required.
 	config := read(t, dir, "pipeline.yaml")
-	put(t, dir, "pipeline.yaml", strings.Replace(config, "champion_not_worse, in_order]", "champion_not_worse, in_order, enough_events]", 1))
+	put(t, dir, "pipeline.yaml", strings.Replace(config, "champion_not_worse, newer_version]", "champion_not_worse, newer_version, enough_events]", 1))
 	for _, stage := range []string{"dev", "staging", "prod"} {
 		out := must(t, dir, "promote", "--version", "0.1.0", "--to", stage)
-		if stage == "prod" && !strings.Contains(out, "11 of 11 checks passed") {
+		if stage == "prod" && !strings.Contains(out, "13 of 13 checks passed") {
 			t.Errorf("prod was not asked for the check of the repository's own:\n%s", out)
 		}
 	}

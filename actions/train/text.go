@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/linecook-ml/linecook/actions/internal/command"
+	"github.com/linecook-ml/linecook/pipeline/evaluation"
 	"github.com/linecook-ml/linecook/pipeline/metric"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
@@ -49,12 +50,34 @@ func text(out result, trainRows int) string {
 		b.WriteString("\n")
 	}
 	fmt.Fprintf(&b, "%s\n", estimates(out, report.Printable).Render())
+	b.WriteString(compared(out))
 	if s := out.Evaluation.Split.Shuffled; s != nil {
 		fmt.Fprintf(&b, "\n%s\n%s\n", asked(s), shuffled(out.Evaluation).Render())
 		b.WriteString("\n")
 	}
 	fmt.Fprintf(&b, "bundle %s\nin     %s\n", out.BundleID, out.Archive)
 	return b.String()
+}
+
+// compared is the comparison with what serves, where there is one.
+func compared(out result) string {
+	c := out.Evaluation.Comparison
+	if c == nil {
+		return ""
+	}
+	return fmt.Sprintf("beside version %s, which serves on %s, on the same %d rows:\n%s\n", c.Version, c.Stage, c.Rows, differences(c, report.Printable).Render())
+}
+
+func differences(c *evaluation.Comparison, literal func(string) string) table.Writer {
+	t := command.Table("metric", "rows", "difference", "95 % interval", "n")
+	for _, d := range c.Differences {
+		rows := "all"
+		if d.Slice != "" {
+			rows = literal(d.Slice)
+		}
+		t.AppendRow(table.Row{d.Metric, rows, fmt.Sprintf("%+.4f", d.Value), fmt.Sprintf("%+.4f – %+.4f", d.Low, d.High), d.N})
+	}
+	return t
 }
 
 // summary is the result for a runner's step summary.
@@ -67,6 +90,9 @@ func summary(out result) string {
 		return b.String()
 	}
 	fmt.Fprintf(&b, "%s\n\n", estimates(out, markdownCell).RenderMarkdown())
+	if c := out.Evaluation.Comparison; c != nil {
+		fmt.Fprintf(&b, "Beside version %s, which serves on %s, on the same %d rows:\n\n%s\n\n", c.Version, c.Stage, c.Rows, differences(c, markdownCell).RenderMarkdown())
+	}
 	if text := grouped(out.Evaluation.Split); text != "" {
 		fmt.Fprintf(&b, "%s\n", text)
 	}

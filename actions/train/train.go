@@ -16,7 +16,7 @@ import (
 
 // Command is `linecook train`.
 func Command(app *command.App) *cobra.Command {
-	var version, until string
+	var version, until, against string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "train --version X.Y.Z",
@@ -27,12 +27,13 @@ as one verified bundle.`,
 		Example: "  linecook train --version 1.0.0 --until 2013-09-01",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd, app, version, until, asJSON)
+			return run(cmd, app, version, until, against, asJSON)
 		},
 	}
 	app.PipelineFlag(cmd)
 	cmd.Flags().StringVar(&version, "version", "", "semantic version of the bundle, without a leading v")
 	cmd.Flags().StringVar(&until, "until", "", "the cut-off: nothing from this day on is used (default the day after the last partition)")
+	cmd.Flags().StringVar(&against, "champion", "", "compare, on the same rows, with what serves on this stage; none is with nothing (default the last stage)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
 }
@@ -48,7 +49,7 @@ type result struct {
 	Evaluation *evaluation.Report `json:"evaluation,omitempty"`
 }
 
-func run(cmd *cobra.Command, app *command.App, version, until string, asJSON bool) error {
+func run(cmd *cobra.Command, app *command.App, version, until, against string, asJSON bool) error {
 	config, err := app.Config()
 	if err != nil {
 		return err
@@ -71,8 +72,12 @@ func run(cmd *cobra.Command, app *command.App, version, until string, asJSON boo
 	if err != nil {
 		return err
 	}
+	serving, err := champion(cmd.Context(), app, versions, config, version, against)
+	if err != nil {
+		return err
+	}
 	trained, err := training.Train(cmd.Context(), training.Input{
-		Config: config, Contracts: contracts, Version: version, Until: until,
+		Config: config, Contracts: contracts, Version: version, Until: until, Champion: serving,
 		Code: app.Code(config), Linecook: command.Version(),
 		Progress: func(step string) { _, _ = fmt.Fprintf(app.Err, "· %s\n", step) },
 	})

@@ -154,6 +154,7 @@ func (r *rehearsal) promote(ctx context.Context) (bool, error) {
 		r.step("promote to " + stage.Name)
 		decision, _, err := promotion.Promote(ctx, r.registry, r.ledger, r.in.Decider, r.in.Config.Stages, promotion.Request{
 			Pipeline: r.in.Config.Name, Version: version, Stage: stage.Name, At: r.from, Actor: "backtest", Reason: "rehearsal",
+			Origin: promotion.Origin{Kind: promotion.OriginRehearsal},
 		})
 		if err != nil {
 			return false, err

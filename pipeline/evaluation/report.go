@@ -50,6 +50,9 @@ type Report struct {
 	Leakage         Leakage          `json:"leakage"`
 	Contract        Contract         `json:"contract"`
 	Honesty         Honesty          `json:"honesty"`
+	// Comparison is with the champion on the rows of Period; nil where none was
+	// made.
+	Comparison *Comparison `json:"comparison,omitempty"`
 }
 
 // A Period is half open: From is in it and To is not.
@@ -138,6 +141,7 @@ func (r Report) normal() Report {
 	if r.Residuals == nil {
 		r.Residuals = []metric.ResidualBin{}
 	}
+	r.Comparison = r.Comparison.normal()
 	return r
 }
 
@@ -183,6 +187,9 @@ func (r Report) check() error {
 		return err
 	}
 	if err := r.Honesty.Dynamic.check(r.Honesty.FeaturesChecked); err != nil {
+		return err
+	}
+	if err := r.Comparison.check(r); err != nil {
 		return err
 	}
 	return r.checkParts()

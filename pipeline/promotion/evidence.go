@@ -10,14 +10,23 @@ import (
 // no conclusions. Every field must be present; a slice that is empty is written
 // as an empty list and never left out, so that "none" and "not looked" differ.
 type Evidence struct {
-	Pipeline string `json:"pipeline"`
+	Operation Operation `json:"operation"`
+	Pipeline  string    `json:"pipeline"`
 	// Stage is where the candidate asks to serve.
 	Stage string `json:"stage"`
 	// At is the logical time of the promotion, in UTC.
-	At         time.Time           `json:"at"`
-	Actor      string              `json:"actor"`
-	Candidate  Candidate           `json:"candidate"`
-	Evaluation Evaluation          `json:"evaluation"`
+	At    time.Time `json:"at"`
+	Actor string    `json:"actor"`
+	// Origin is where the promotion runs, Policy where its rules were read.
+	Origin     Origin       `json:"origin"`
+	Policy     PolicyOrigin `json:"policy"`
+	Candidate  Candidate    `json:"candidate"`
+	Provenance Provenance   `json:"provenance"`
+	Approvals  Approvals    `json:"approvals"`
+	Evaluation Evaluation   `json:"evaluation"`
+	// Comparison is of candidate and champion on the same rows; nil where the
+	// candidate's training made none.
+	Comparison *Comparison         `json:"comparison,omitempty"`
 	Honesty    evaluation.Honesty  `json:"honesty"`
 	Contract   evaluation.Contract `json:"contract"`
 	History    []Assignment        `json:"history"`
@@ -33,6 +42,10 @@ type Candidate struct {
 	// Verified says that every member of the bundle was read and matched the
 	// manifest's digest, and that the manifest's id is the registered one.
 	Verified bool `json:"verified"`
+	// ArchiveSHA256 is the digest of the file that was published.
+	ArchiveSHA256 string `json:"archive_sha256"`
+	// TrainedBy is who registered the version.
+	TrainedBy string `json:"trained_by"`
 	// Until is the end of the data that training could see, in UTC.
 	Until         time.Time `json:"until"`
 	TrainedCommit string    `json:"trained_commit"`
@@ -74,6 +87,8 @@ type Assignment struct {
 	Version  string    `json:"version"`
 	BundleID string    `json:"bundle_id"`
 	At       time.Time `json:"at"`
+	// Operation is what the event's record says; Promote where it says nothing.
+	Operation Operation `json:"operation"`
 }
 
 // A Champion is the bundle that serves on the target stage now.
@@ -92,4 +107,16 @@ type StageRuns struct {
 	DaysCarriedForward int64  `json:"days_carried_forward"`
 	DaysStopped        int64  `json:"days_stopped"`
 	LastDate           string `json:"last_date"`
+	// Drift is what monitoring measured on DriftDate, the last day that the bundle
+	// scored; empty where it measured nothing.
+	Drift     []Drift `json:"drift"`
+	DriftDate string  `json:"drift_date"`
+}
+
+// A Drift is the population stability index of one feature, or of the scores,
+// against the training profile, over N rows.
+type Drift struct {
+	Feature string  `json:"feature"`
+	PSI     float64 `json:"psi"`
+	N       int64   `json:"n"`
 }

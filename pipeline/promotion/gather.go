@@ -1,6 +1,7 @@
 package promotion
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,15 +16,22 @@ import (
 
 // A Request asks to put a version on a stage.
 type Request struct {
-	Pipeline string
-	Version  string
-	Stage    string
+	// Operation is OperationPromote unless said.
+	Operation Operation
+	Pipeline  string
+	Version   string
+	Stage     string
 	// At is the logical time of the promotion. Runs after its day are not
 	// counted, and data or evaluations from after it are denied.
 	At    time.Time
 	Actor string
 	// Reason is for people and decides nothing.
 	Reason string
+	// Origin is where the promotion runs, Policy where its rules were read.
+	Origin Origin
+	Policy PolicyOrigin
+	// Witness is asked for what neither registry nor ledger knows; nil is nobody.
+	Witness Witness
 }
 
 // Gather collects the evidence for a request. It fails where something could
@@ -60,26 +68,72 @@ func Gather(ctx context.Context, versions registry.Registry, runs ledger.Store, 
 	if err != nil {
 		return fail(err)
 	}
+	provenance, approvals, err := testimony(ctx, requirement, request, candidate, registration)
+	if err != nil {
+		return fail(err)
+	}
 	return Evidence{
-		Pipeline: request.Pipeline,
-		Stage:    request.Stage,
-		At:       request.At.UTC(),
-		Actor:    request.Actor,
+		Operation: request.operation(),
+		Pipeline:  request.Pipeline,
+		Stage:     request.Stage,
+		At:        request.At.UTC(),
+		Actor:     request.Actor,
+		Origin:    request.Origin,
+		Policy:    request.Policy,
 		Candidate: Candidate{
 			Version:       request.Version,
 			BundleID:      candidate.ID,
 			Verified:      candidate.ID == registration.BundleID && registration.Version == request.Version,
+			ArchiveSHA256: registration.ArchiveSHA256,
+			TrainedBy:     registration.Actor,
 			Until:         until,
 			TrainedCommit: candidate.Manifest.Code.Commit,
 			Dirty:         candidate.Manifest.Code.Dirty,
 		},
+		Provenance: provenance,
+		Approvals:  approvals,
 		Evaluation: evaluationOf(report),
+		Comparison: comparisonOf(report.Comparison),
 		Honesty:    report.Honesty,
 		Contract:   report.Contract,
 		History:    assignments(history),
 		Champion:   champion,
 		Runs:       staged,
 	}, nil
+}
+
+func (r Request) operation() Operation { return cmp.Or(r.Operation, OperationPromote) }
+
+// testimony asks the witness. A rollback that no further check is required of
+// asks nobody: it must not wait for a service that is down.
+func testimony(ctx context.Context, requirement Stage, request Request, candidate *bundle.Bundle, registration registry.Registration) (Provenance, Approvals, error) {
+	witness := request.Witness
+	if witness == nil || request.operation() == OperationRollback && len(requirement.Rollback) == 0 {
+		witness = nobody{}
+	}
+	about := Subject{
+		Pipeline: request.Pipeline, Version: request.Version, Tag: registry.VersionTag(request.Pipeline, request.Version),
+		BundleID: candidate.ID, ArchiveSHA256: registration.ArchiveSHA256, Commit: candidate.Manifest.Code.Commit,
+	}
+	provenance, err := witness.Provenance(ctx, about)
+	if err != nil {
+		return Provenance{}, Approvals{}, fmt.Errorf("look for its provenance: %w", err)
+	}
+	approvals, err := witness.Approvals(ctx, about)
+	if err != nil {
+		return Provenance{}, Approvals{}, fmt.Errorf("look for its approvals: %w", err)
+	}
+	return provenance, approvals.normal(), nil
+}
+
+// normal has no nil list, so that none and not looked differ by Looked alone.
+func (a Approvals) normal() Approvals {
+	a.Authors = append([]Authors{}, a.Authors...)
+	a.Reviews = append([]Review{}, a.Reviews...)
+	for i := range a.Reviews {
+		a.Reviews[i].At = a.Reviews[i].At.UTC()
+	}
+	return a
 }
 
 // certified refuses a certificate of honesty that is of other features than the
@@ -142,14 +196,15 @@ func estimates(task metric.Task, slice string, measured []metric.Estimate) []Est
 func assignments(history []registry.Assignment) []Assignment {
 	all := []Assignment{}
 	for _, a := range history {
-		all = append(all, Assignment{Stage: a.Stage, Sequence: int64(a.Sequence), Version: a.Version, BundleID: a.BundleID, At: a.At.UTC()})
+		all = append(all, Assignment{Stage: a.Stage, Sequence: int64(a.Sequence), Version: a.Version, BundleID: a.BundleID, At: a.At.UTC(), Operation: operationOf(a)})
 	}
 	return all
 }
 
 // champion is what serves on the stage, or nil when nothing does. A champion
-// whose bundle is lost or damaged is nil as well: it must not stop a stage from
-// being repaired, and where the policy asks for a comparison it finds none.
+// whose bundle is lost, damaged or of another linecook's form is nil as well: it
+// must not stop a stage from being repaired, and where the policy asks for a
+// comparison it finds none.
 func champion(ctx context.Context, versions registry.Registry, history []registry.Assignment, stage string) (*Champion, error) {
 	serving, found := registry.Current(history, stage)
 	if !found {
@@ -162,11 +217,10 @@ func champion(ctx context.Context, versions registry.Registry, history []registr
 	if err != nil {
 		return nil, fmt.Errorf("open the champion %s of %s: %w", serving.Version, stage, err)
 	}
-	report, err := evaluation.Read(b.Data(bundle.RoleEvaluation))
-	if err != nil {
-		return nil, fmt.Errorf("open the champion %s of %s: %w", serving.Version, stage, err)
+	if report, err := evaluation.Read(b.Data(bundle.RoleEvaluation)); err == nil {
+		return &Champion{Version: serving.Version, BundleID: b.ID, Evaluation: evaluationOf(report)}, nil
 	}
-	return &Champion{Version: serving.Version, BundleID: b.ID, Evaluation: evaluationOf(report)}, nil
+	return nil, nil
 }
 
 // stageRuns counts the candidate's days on the stage before, each by its last
@@ -180,7 +234,7 @@ func stageRuns(ctx context.Context, runs ledger.Store, stage, bundleID string, r
 		return nil, fmt.Errorf("read the runs on %s: %w", stage, err)
 	}
 	today := request.At.UTC().Format(time.DateOnly)
-	count := StageRuns{Stage: stage, BundleID: bundleID}
+	count := StageRuns{Stage: stage, BundleID: bundleID, Drift: []Drift{}}
 	for i, run := range all {
 		last := i+1 == len(all) || all[i+1].LogicalDate != run.LogicalDate
 		if !last || run.LogicalDate > today || run.Bundle.ID != bundleID {
@@ -189,6 +243,7 @@ func stageRuns(ctx context.Context, runs ledger.Store, stage, bundleID string, r
 		switch run.Outcome {
 		case ledger.Scored:
 			count.DaysScored++
+			count.Drift, count.DriftDate = driftOf(run), run.LogicalDate
 		case ledger.CarriedForward:
 			count.DaysCarriedForward++
 		case ledger.Stopped:
@@ -200,4 +255,12 @@ func stageRuns(ctx context.Context, runs ledger.Store, stage, bundleID string, r
 		return []StageRuns{}, nil
 	}
 	return []StageRuns{count}, nil
+}
+
+func driftOf(run ledger.Run) []Drift {
+	all := []Drift{}
+	for _, d := range run.Drift {
+		all = append(all, Drift{Feature: d.Feature, PSI: d.PSI, N: d.N})
+	}
+	return all
 }

@@ -2,9 +2,9 @@ package promotion
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
+	"github.com/linecook-ml/linecook/pipeline/canonical"
 	"github.com/linecook-ml/linecook/pipeline/ledger"
 	"github.com/linecook-ml/linecook/pipeline/registry"
 )
@@ -43,7 +43,7 @@ func Promote(ctx context.Context, versions registry.Registry, runs ledger.Store,
 	if err != nil || !decision.Allowed {
 		return decision, nil, err
 	}
-	record, err := json.Marshal(decision)
+	record, err := canonical.Marshal(Record{Decision: decision, Policy: decider.Policy()})
 	if err != nil {
 		return decision, nil, fmt.Errorf("record the decision: %w", err)
 	}
@@ -80,7 +80,7 @@ func next(history []Assignment, stage string) int {
 // that answers about something else, or allows with nothing required, has not
 // answered.
 func (d Decision) check(evidence Evidence) error {
-	about := d.Pipeline == evidence.Pipeline && d.Stage == evidence.Stage && d.Version == evidence.Candidate.Version &&
+	about := d.Operation == evidence.Operation && d.Pipeline == evidence.Pipeline && d.Stage == evidence.Stage && d.Version == evidence.Candidate.Version &&
 		d.BundleID == evidence.Candidate.BundleID && d.At.Equal(evidence.At)
 	if !about {
 		return fmt.Errorf("the decision is about %s on %s and not about %s on %s: no decision was made", d.Version, d.Stage, evidence.Candidate.Version, evidence.Stage)

@@ -31,7 +31,7 @@ var (
 )
 
 func request(t *testing.T, version, stage, date string) promotion.Request {
-	return promotion.Request{Pipeline: promotiontest.Pipeline, Version: version, Stage: stage, At: promotiontest.Day(t, date), Actor: "ada", Reason: "first try"}
+	return promotion.Request{Pipeline: promotiontest.Pipeline, Version: version, Stage: stage, At: promotiontest.Day(t, date), Actor: "ada", Reason: "first try", Origin: promotion.Origin{Kind: promotion.OriginLocal}}
 }
 
 // decider answers every request in the same way, and may do something on the way.
@@ -47,7 +47,7 @@ func (d decider) Decide(_ context.Context, e promotion.Evidence, s promotion.Sta
 		d.on()
 	}
 	decision := promotion.Decision{
-		Allowed: d.allowed, Pipeline: e.Pipeline, Stage: e.Stage, Version: e.Candidate.Version, BundleID: e.Candidate.BundleID,
+		Allowed: d.allowed, Operation: e.Operation, Pipeline: e.Pipeline, Stage: e.Stage, Version: e.Candidate.Version, BundleID: e.Candidate.BundleID,
 		At: e.At, Actor: e.Actor, Required: s.Require, Passed: s.Require, Denials: []promotion.Denial{}, Requirement: s, Evidence: e,
 	}
 	if !d.allowed {
@@ -60,6 +60,8 @@ func (d decider) Decide(_ context.Context, e promotion.Evidence, s promotion.Sta
 	return decision, d.err
 }
 
+func (decider) Policy() map[string]string { return map[string]string{"always.rego": "package always"} }
+
 func TestGatherFirstPromotion(t *testing.T) {
 	versions, runs := registrydir.Open(t.TempDir()), ledgerdir.Open(t.TempDir())
 	id := promotiontest.Register(t, versions, "1.0.0", nil)
@@ -68,9 +70,16 @@ func TestGatherFirstPromotion(t *testing.T) {
 		t.Fatal(err)
 	}
 	positives, jfk := int64(4210), int64(1300)
+	_, registration, err := versions.Fetch(ctx, promotiontest.Pipeline, "1.0.0")
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := promotion.Evidence{
-		Pipeline: "flight-delay", Stage: "dev", At: promotiontest.Day(t, "2013-10-02"), Actor: "ada",
-		Candidate: promotion.Candidate{Version: "1.0.0", BundleID: id, Verified: true, Until: promotiontest.Day(t, "2013-10-01"), TrainedCommit: strings.Repeat("0", 40)},
+		Operation: promotion.OperationPromote,
+		Pipeline:  "flight-delay", Stage: "dev", At: promotiontest.Day(t, "2013-10-02"), Actor: "ada",
+		Candidate: promotion.Candidate{Version: "1.0.0", BundleID: id, ArchiveSHA256: registration.ArchiveSHA256, TrainedBy: "ada", Verified: true, Until: promotiontest.Day(t, "2013-10-01"), TrainedCommit: strings.Repeat("0", 40)},
+		Origin:    promotion.Origin{Kind: promotion.OriginLocal},
+		Approvals: promotion.Approvals{Authors: []promotion.Authors{}, Reviews: []promotion.Review{}},
 		Evaluation: promotion.Evaluation{
 			Task:     "classification",
 			Training: evaluation.Period{From: promotiontest.Day(t, "2013-01-01"), To: promotiontest.Day(t, "2013-08-31")},
@@ -136,7 +145,7 @@ func TestGatherCountsDays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []promotion.StageRuns{{Stage: "staging", BundleID: id, DaysScored: 2, DaysCarriedForward: 1, DaysStopped: 1, LastDate: "2013-10-05"}}
+	want := []promotion.StageRuns{{Stage: "staging", BundleID: id, DaysScored: 2, DaysCarriedForward: 1, DaysStopped: 1, LastDate: "2013-10-05", Drift: []promotion.Drift{}, DriftDate: "2013-10-03"}}
 	if diff := cmp.Diff(want, got.Runs); diff != "" {
 		t.Error(diff)
 	}
@@ -154,12 +163,15 @@ func TestPromoteWritesTheEvent(t *testing.T) {
 		if assignment == nil || assignment.Sequence != i+1 || assignment.Version != version || assignment.Reason != "first try" {
 			t.Errorf("assignment %+v, want event %d with version %s", assignment, i+1, version)
 		}
-		var record promotion.Decision
+		var record promotion.Record
 		if err := canonical.Unmarshal(assignment.Decision, &record); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(decision, record); diff != "" {
+		if diff := cmp.Diff(decision, record.Decision); diff != "" {
 			t.Errorf("the event's record is not the decision: %s", diff)
+		}
+		if record.Policy["always.rego"] == "" {
+			t.Errorf("the event keeps no policy: %v", record.Policy)
 		}
 		if i > 0 && (decision.Evidence.Champion == nil || decision.Evidence.Champion.BundleID != []string{"", first, second}[i]) {
 			t.Errorf("the champion of promotion %d is %+v", i, decision.Evidence.Champion)

@@ -2,6 +2,7 @@ package promotion
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/linecook-ml/linecook/pipeline/canonical"
@@ -38,14 +39,23 @@ func Replay(ctx context.Context, decider Decider, stages []Stage, history []regi
 }
 
 func replay(ctx context.Context, decider Decider, stages []Stage, event registry.Assignment) (Decision, error) {
-	var recorded Decision
+	var recorded Record
 	if err := canonical.Unmarshal(event.Decision, &recorded); err != nil {
 		return Decision{}, fmt.Errorf("its record is not a decision: %w", err)
 	}
-	digest, err := canonical.Digest(recorded.Evidence)
-	if err != nil {
-		return Decision{}, fmt.Errorf("digest the recorded evidence: %w", err)
+	// The digest is of the text as it was: an earlier linecook's evidence had
+	// fewer fields, and the policy of now will say which it lacks.
+	var kept struct {
+		Evidence json.RawMessage `json:"evidence"`
 	}
+	if err := json.Unmarshal(event.Decision, &kept); err != nil {
+		return Decision{}, fmt.Errorf("its record is not a decision: %w", err)
+	}
+	text, err := canonical.Transform(kept.Evidence)
+	if err != nil {
+		return Decision{}, fmt.Errorf("its record holds no evidence: %w", err)
+	}
+	digest := canonical.DigestBytes(text)
 	if digest != recorded.EvidenceDigest {
 		return Decision{}, fmt.Errorf("its evidence is not what was decided on: its digest is %s and not %s", digest, recorded.EvidenceDigest)
 	}

@@ -64,7 +64,7 @@ func TestWhatCannotBeDecidedAgainIsNoPermission(t *testing.T) {
 		decider promotion.Decider
 		says    string
 	}{
-		{"no record", func(h []registry.Assignment) { h[0].Decision = []byte("{}") }, stages, decider{allowed: true}, "digest"},
+		{"no record", func(h []registry.Assignment) { h[0].Decision = []byte("{}") }, stages, decider{allowed: true}, "no evidence"},
 		{"not JSON", func(h []registry.Assignment) { h[0].Decision = []byte("[") }, stages, decider{allowed: true}, "not a decision"},
 		{"evidence that was touched", change(`"verified":true`, `"verified":false`), stages, decider{allowed: true}, "digest"},
 		{"a field of another version", change(`"dirty":`, `"filthy":true,"dirty":`), stages, decider{allowed: true}, "not a decision"},

@@ -7,7 +7,8 @@
 //  3. Transform: time splits the snapshot, and no row is on both sides; where
 //     there is a choice, rolling origins inside the earlier part choose the
 //     parameters; encoders and the estimator are fitted on the earlier part.
-//  4. Validate: the later part, never seen, says how good the model is.
+//  4. Validate: the later part, never seen, says how good the model is, and how
+//     much better or worse than what serves now, on the same rows.
 //  5. Everything that scoring needs is written into one bundle.
 //
 // Only this package and those below it fit anything.
@@ -41,6 +42,8 @@ type Input struct {
 	// Until is the cut-off, a date: nothing that happened or became known from
 	// that day on is used. Empty means the day after the last partition.
 	Until string
+	// Champion is what the evaluation is compared with; nil where nothing serves.
+	Champion *Champion
 	// Code is the commit of the pipeline's repository.
 	Code bundle.Code
 	// Linecook is the version of this program.
@@ -201,6 +204,9 @@ func (l *line) run(ctx context.Context) error {
 			l.refuse(*f)
 			return nil
 		}
+	}
+	if err := l.compare(ctx, o, d.test, scores); err != nil {
+		return err
 	}
 	l.step("write the bundle")
 	members, err := l.members(fitted, train.Frame, scores)

@@ -21,7 +21,7 @@ const policyFolder = "policy"
 // file if there is one. Checks that cannot be used are a mistake in the
 // configuration, never left out.
 func (a *App) Policy(ctx context.Context, c *pipeline.Config, folder string) (*policy.Engine, error) {
-	modules, err := ownChecks(c.Root, folder)
+	modules, err := ownChecks(c.Root, folder, false)
 	if err != nil {
 		return nil, UsageError(err)
 	}
@@ -32,10 +32,18 @@ func (a *App) Policy(ctx context.Context, c *pipeline.Config, folder string) (*p
 	return engine, err
 }
 
-// ownChecks reads the Rego files of a folder and those below it, tests left
-// out. Their names start with the folder's, wherever the command runs, because
+// PolicyModules are a repository's own checks and their tests.
+func (a *App) PolicyModules(c *pipeline.Config, folder string) (map[string]string, error) {
+	modules, err := ownChecks(c.Root, folder, true)
+	if err != nil {
+		return nil, UsageError(err)
+	}
+	return modules, nil
+}
+
+// ownChecks reads the Rego files of a folder and those below it. Their names start with the folder's, wherever the command runs, because
 // they enter the policy's digest.
-func ownChecks(root, folder string) (map[string]string, error) {
+func ownChecks(root, folder string, tests bool) (map[string]string, error) {
 	named := folder != ""
 	if !named {
 		folder = filepath.Join(root, policyFolder)
@@ -52,7 +60,7 @@ func ownChecks(root, folder string) (map[string]string, error) {
 	}
 	modules := map[string]string{}
 	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".rego") || strings.HasSuffix(path, "_test.rego") {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".rego") || !tests && strings.HasSuffix(path, "_test.rego") {
 			return err
 		}
 		relative, err := filepath.Rel(folder, path)
