@@ -2,7 +2,6 @@ package backtest
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -59,7 +58,9 @@ func quality(r *backtest.Report) table.Writer {
 		value, interval := "–", "–"
 		for _, e := range q.Estimates {
 			if e.Metric == first {
-				value, interval = figures(e)
+				var low, high string
+				value, low, high = e.Short()
+				interval = low + "–" + high
 			}
 		}
 		t.AppendRow(table.Row{month(q.Period), q.Days, q.Scores, q.Labels, amount(r.Task, q.MeanLabel), amount(r.Task, q.MeanScore), value, interval})
@@ -76,16 +77,6 @@ func month(period string) string {
 		return t.Format("Jan 2006")
 	}
 	return period
-}
-
-// figures are one digit shorter than the estimate's own where they are below 10,
-// so that the table fits.
-func figures(e metric.Estimate) (value, interval string) {
-	if math.Abs(e.High) < 10 {
-		return fmt.Sprintf("%.3f", e.Value), fmt.Sprintf("%.3f–%.3f", e.Low, e.High)
-	}
-	value, low, high := e.Figures()
-	return value, low + "–" + high
 }
 
 // amount is a mean of scores or labels: a share where they are classes.

@@ -43,7 +43,7 @@ type page struct {
 	Period, Stage, Version, ShortID string
 	Verdict                         string
 	Tiles                           []tile
-	Daily, Months, Reliability      *chart
+	Daily, Months, Errors           *chart
 	Calendar                        *chart
 	Quality                         *grid
 	Missed                          []missed
@@ -93,7 +93,10 @@ func newPage(r *Report, t timeline) page {
 	if len(r.Days) > 0 {
 		p.Calendar, p.Daily = calendar(r, t), dailyChart(r, t)
 	}
-	p.Months, p.Reliability = monthChart(r), reliabilityChart(r)
+	p.Months, p.Errors = monthChart(r), reliabilityChart(r)
+	if r.Task == metric.Regression {
+		p.Errors = residualChart(r)
+	}
 	return p
 }
 
@@ -119,13 +122,16 @@ func verdict(r *Report) string {
 	}
 	sentence := fmt.Sprintf("%s of %s %s scored, %s carried forward, %s stopped", text(r.Totals.Scored),
 		counted(int64(r.Totals.Days), "day"), verb, text(r.Totals.CarriedForward), text(r.Totals.Stopped))
-	sentence = strings.ToUpper(sentence[:1]) + sentence[1:]
+	sentence = capital(sentence)
 	e, ok := find(r.Quality.Estimates, headline(r))
 	if !ok {
 		return sentence + "; outcomes do not tell yet how good the scores are."
 	}
 	return fmt.Sprintf("%s; %s %s (%s%sto%s%s) once outcomes were known.", sentence, metricName(e.Metric), decimal(e.Value), decimal(e.Low), nbsp, nbsp, decimal(e.High))
 }
+
+// capital begins a text of Latin letters with a capital one.
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 func tiles(r *Report) []tile {
 	oldest := 0
@@ -147,7 +153,7 @@ func tiles(r *Report) []tile {
 		all = append(all, tile{Label: metricName(e.Metric), Value: decimal(e.Value), Note: level(e) + "\n" + interval(e)})
 	}
 	if r.Quality.MeanLabel != nil {
-		all = append(all, tile{Label: "Observed rate", Value: share(r.Quality.MeanLabel), Note: "mean score " + share(r.Quality.MeanScore)})
+		all = append(all, tile{Label: capital(r.observed()), Value: r.amount(r.Quality.MeanLabel), Note: "mean score " + r.amount(r.Quality.MeanScore)})
 	}
 	return all
 }
@@ -190,13 +196,13 @@ func qualityGrid(r *Report) *grid {
 		sets = append(sets, q.Estimates)
 	}
 	names := metricsOf(sets...)
-	g := &grid{Head: []string{"Period", "Days", "Scores", "Outcomes known", "Observed rate", "Mean score"}}
+	g := &grid{Head: []string{"Period", "Days", "Scores", "Outcomes known", capital(r.observed()), "Mean score"}}
 	for _, name := range names {
 		g.Head = append(g.Head, metricName(name))
 	}
 	add := func(class, label string, q Quality) {
 		row := gridRow{class, []cell{{Value: label}, {Value: count(int64(q.Days))}, {Value: count(q.Scores)},
-			{Value: count(q.Labels)}, {Value: share(q.MeanLabel)}, {Value: share(q.MeanScore)}}}
+			{Value: count(q.Labels)}, {Value: r.amount(q.MeanLabel)}, {Value: r.amount(q.MeanScore)}}}
 		row.Cells = append(row.Cells, estimateCells(q.Estimates, names)...)
 		g.Rows = append(g.Rows, row)
 	}

@@ -113,7 +113,7 @@ func calendar(r *Report, t timeline) *chart {
 		}
 		class := outcomeClass(d.Outcome)
 		seen[class] = true
-		c.rect("cell "+class, x, y, cellSize, cellHeight, dayTip(d))
+		c.rect("cell "+class, x, y, cellSize, cellHeight, dayTip(r, d))
 		if letter := map[string]string{"carried": "C", "stopped": "S"}[class]; letter != "" {
 			c.text("letter middle", x+cellSize/2, y+cellHeight/2+4.5, letter)
 		}

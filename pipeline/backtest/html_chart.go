@@ -27,22 +27,21 @@ func dailyChart(r *Report, t timeline) *chart {
 		drawing: drawing{ID: "daily", Width: 1080, Height: 300},
 		Heading: "Predicted and observed, day by day",
 		Note:    "The mean of a day's scores, and the share of its observations whose outcome turned out positive.",
-		Legend:  []key{{"swatch-line score", "mean score"}, {"swatch-line observed", "observed rate"}},
+		Legend:  []key{{"swatch-line score", "mean score"}, {"swatch-line observed", r.observed()}},
+	}
+	if r.Task == metric.Regression {
+		c.Note = "The mean of a day's scores, and the mean of its outcomes."
 	}
 	x := scale{0, float64(t.length()), marginLeft, c.Width - marginRight}
-	top := 0.0
-	known := false
-	for _, d := range r.Days {
-		for _, v := range []*float64{d.MeanScore, d.MeanLabel} {
-			if v != nil && finite(*v) {
-				top, known = math.Max(top, *v), true
-			}
-		}
-	}
+	low, high, known := dailyRange(r)
 	if !known {
 		return nil
 	}
-	y := c.yAxis(ticks(0, math.Max(top, 0.01), 5), wholePercent)
+	values, label := ticks(low, high, 5), wholePercent
+	if r.Task == metric.Regression {
+		label = evenly(values)
+	}
+	y := c.yAxis(values, label)
 	width := x.at(1) - x.at(0)
 	floor, roof := c.Height-marginBottom, marginTop
 	outcomes := map[ledger.Outcome]bool{}
@@ -69,11 +68,31 @@ func dailyChart(r *Report, t timeline) *chart {
 	c.line("line observed", observed)
 	c.line("line score", scores)
 	for _, d := range r.Days {
-		c.rect("hit", x.at(t.index(d.Date)), roof, width, floor-roof, dayTip(d))
+		c.rect("hit", x.at(t.index(d.Date)), roof, width, floor-roof, dayTip(r, d))
 	}
-	c.Title = "Mean score and observed rate by day"
-	c.Desc = fmt.Sprintf("Two lines over %s from 0 %% to %s. All values are in the tooltips and in the JSON report.", counted(int64(len(r.Days)), "day"), wholePercent(y.High))
+	c.Title = "Mean score and " + r.observed() + " by day"
+	c.Desc = fmt.Sprintf("Two lines over %s from %s to %s. All values are in the tooltips and in the JSON report.", counted(int64(len(r.Days)), "day"), label(y.Low), label(y.High))
 	return c
+}
+
+// dailyRange is what the axis of the days must hold. It begins at 0, unless all
+// numbers lie so far from it that their changes could not be seen.
+func dailyRange(r *Report) (low, high float64, known bool) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, d := range r.Days {
+		for _, v := range []*float64{d.MeanScore, d.MeanLabel} {
+			if v != nil && finite(*v) {
+				low, high, known = math.Min(low, *v), math.Max(high, *v), true
+			}
+		}
+	}
+	switch {
+	case r.Task != metric.Regression:
+		return 0, math.Max(high, 0.01), known
+	case low >= 0 && low < high/2:
+		low = 0
+	}
+	return low, high, known
 }
 
 func at(x, y scale, i float64, v *float64) point {
@@ -122,13 +141,13 @@ func (c *chart) timeAxis(t timeline, x scale) {
 }
 
 // dayTip is all that is known of a day, for a tooltip.
-func dayTip(d Day) string {
+func dayTip(r *Report, d Day) string {
 	tip := fmt.Sprintf("%s · %s", d.Date, outcomeName(d.Outcome))
 	if d.Rows > 0 {
-		tip += fmt.Sprintf("\n%s, mean %s", counted(d.Rows, "score"), share(d.MeanScore))
+		tip += fmt.Sprintf("\n%s, mean %s", counted(d.Rows, "score"), r.amount(d.MeanScore))
 	}
 	if d.Labels > 0 {
-		tip += fmt.Sprintf("\nobserved %s of %s", share(d.MeanLabel), counted(d.Labels, "outcome"))
+		tip += fmt.Sprintf("\nobserved %s of %s", r.amount(d.MeanLabel), counted(d.Labels, "outcome"))
 	}
 	if d.Reason != "" {
 		tip += "\n" + clean(d.Reason)
@@ -241,7 +260,7 @@ func monthChart(r *Report) *chart {
 // evenly writes all ticks of an axis with the decimals that their step needs.
 func evenly(values []float64) func(float64) string {
 	decimals := max(0, int(math.Ceil(-math.Log10(values[1]-values[0])-1e-9)))
-	return func(v float64) string { return strconv.FormatFloat(v, 'f', decimals, 64) }
+	return func(v float64) string { return grouped(strconv.FormatFloat(v, 'f', decimals, 64)) }
 }
 
 // bound writes a threshold as it was written in pipeline.yaml.

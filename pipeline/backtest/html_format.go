@@ -18,17 +18,7 @@ const none = "–"
 const nbsp = "\u00a0"
 
 // count writes a whole number with a comma between thousands.
-func count(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, digits = "−", digits[1:]
-	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return sign + digits
-}
+func count(n int64) string { return grouped(strconv.FormatInt(n, 10)) }
 
 // counted is a number with its noun: "1 day", "2 days".
 func counted(n int64, noun string) string {
@@ -40,12 +30,28 @@ func counted(n int64, noun string) string {
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// decimal writes a metric to three decimals.
+// decimal writes a metric to three decimals, and fewer from 10 on.
 func decimal(v float64) string {
 	if !finite(v) {
 		return none
 	}
-	return strings.Replace(strconv.FormatFloat(v, 'f', 3, 64), "-", "−", 1)
+	return grouped(metric.Figure(v))
+}
+
+// grouped sets a comma between the thousands of a number in digits.
+func grouped(text string) string {
+	whole, fraction, _ := strings.Cut(text, ".")
+	sign, digits := "", whole
+	if strings.HasPrefix(whole, "-") {
+		sign, digits = "−", whole[1:]
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	if fraction != "" {
+		digits += "." + fraction
+	}
+	return sign + digits
 }
 
 // percent writes a share to one decimal of a percent.
@@ -64,10 +70,30 @@ func share(v *float64) string {
 	return percent(*v)
 }
 
+// amount writes a mean of scores or labels, which may be missing: a share of
+// classes, or a number.
+func (r *Report) amount(v *float64) string {
+	if v != nil && r.Task == metric.Regression {
+		return decimal(*v)
+	}
+	return share(v)
+}
+
+// observed is what a mean of labels is called.
+func (r *Report) observed() string {
+	if r.Task == metric.Regression {
+		return "observed mean"
+	}
+	return "observed rate"
+}
+
 // whole reports whether every number of an estimate can be shown.
 func whole(e metric.Estimate) bool { return finite(e.Value) && finite(e.Low) && finite(e.High) }
 
-func interval(e metric.Estimate) string { return decimal(e.Low) + "–" + decimal(e.High) }
+func interval(e metric.Estimate) string {
+	_, low, high := e.Short()
+	return grouped(low) + "–" + grouped(high)
+}
 
 // level is the coverage of an interval, as in "95 % interval".
 func level(e metric.Estimate) string {
@@ -91,7 +117,7 @@ func find(estimates []metric.Estimate, name string) (metric.Estimate, bool) {
 var metricNames = map[string]string{
 	"roc_auc": "ROC AUC", "log_loss": "Log loss", "brier": "Brier score", "brier_score": "Brier score",
 	"calibration_error": "Calibration error", "expected_calibration_error": "Calibration error",
-	"calibration_ratio": "Calibration ratio", "rmse": "RMSE", "mae": "MAE",
+	"calibration_ratio": "Calibration ratio", "rmse": "RMSE", "mae": "MAE", "r2": "R²", "poisson_deviance": "Poisson deviance",
 }
 
 func metricName(name string) string {

@@ -48,26 +48,30 @@ func (e Estimate) String() string {
 	return fmt.Sprintf("%s %s [%s, %s] n=%d", e.Metric, value, low, high, e.N)
 }
 
-// Figures are the value and its interval for people, with as many decimals as
-// Figure gives the greatest of them.
-func (e Estimate) Figures() (value, low, high string) {
-	places := decimals(math.Max(math.Abs(e.Value), math.Max(math.Abs(e.Low), math.Abs(e.High))))
+// Figures are the value and its interval for people: four decimals, and one
+// fewer for each digit beyond the first that the greatest of them has before its
+// point.
+func (e Estimate) Figures() (value, low, high string) { return e.figures(4) }
+
+// Short are Figures with one decimal fewer.
+func (e Estimate) Short() (value, low, high string) { return e.figures(3) }
+
+func (e Estimate) figures(most int) (value, low, high string) {
+	places := decimals(max(math.Abs(e.Value), math.Abs(e.Low), math.Abs(e.High)), most)
 	text := func(v float64) string { return strconv.FormatFloat(v, 'f', places, 64) }
 	return text(e.Value), text(e.Low), text(e.High)
 }
 
-// Figure writes a metric's value for people: four decimals, and one fewer for
-// each digit that a value of 10 or more has before its point beyond the first.
+// Figure writes a mean, or another value beside an Estimate, as Short does.
 func Figure(value float64) string {
-	return strconv.FormatFloat(value, 'f', decimals(math.Abs(value)), 64)
+	return strconv.FormatFloat(value, 'f', decimals(math.Abs(value), 3), 64)
 }
 
-func decimals(size float64) int {
-	places := 4
-	for bound := 10.0; places > 0 && size >= bound; bound *= 10 {
-		places--
+func decimals(size float64, most int) int {
+	for bound := 10.0; most > 0 && size >= bound; bound *= 10 {
+		most--
 	}
-	return places
+	return most
 }
 
 // Task is the kind of prediction a metric judges.

@@ -160,10 +160,18 @@ func TestGroupsHoldEachRowOnce(t *testing.T) {
 	})
 }
 
-func TestFigure(t *testing.T) {
-	for value, want := range map[float64]string{0: "0.0000", 0.74164: "0.7416", -3.14159: "-3.1416", 85.12345: "85.123", 183.36298: "183.36", 12345.6: "12346", -2468013: "-2468013"} {
+func TestFigures(t *testing.T) {
+	for value, want := range map[float64]string{0: "0.000", 0.74164: "0.742", -3.14159: "-3.142", 85.12345: "85.12", 183.36298: "183.4", 1234.6: "1235", -2468013: "-2468013"} {
 		if got := Figure(value); got != want {
 			t.Errorf("%v is written %s, want %s", value, got, want)
 		}
+	}
+	e := Estimate{Value: 9.87654, Low: -0.5, High: 12.25}
+	value, low, high := e.Figures()
+	if value != "9.877" || low != "-0.500" || high != "12.250" {
+		t.Errorf("%s from %s to %s", value, low, high)
+	}
+	if value, low, high = e.Short(); value != "9.88" || low != "-0.50" || high != "12.25" {
+		t.Errorf("in short %s from %s to %s", value, low, high)
 	}
 }

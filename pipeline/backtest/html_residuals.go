@@ -1,0 +1,77 @@
+package backtest
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/linecook-ml/linecook/pipeline/metric"
+)
+
+// residualChart shows how far outcomes lay from scores, by the size of the score.
+func residualChart(r *Report) *chart {
+	scored, holdout := whereFinite(r.Quality.Residuals), []metric.ResidualBin(nil)
+	if r.Evaluation != nil {
+		holdout = whereFinite(r.Evaluation.Residuals)
+	}
+	left, right := math.Inf(1), math.Inf(-1)
+	low, high := 0.0, 0.0
+	for _, bins := range [][]metric.ResidualBin{scored, holdout} {
+		for _, b := range bins {
+			left, right = math.Min(left, b.MeanPredicted), math.Max(right, b.MeanPredicted)
+			low, high = math.Min(low, math.Min(b.Low, b.P10)), math.Max(high, math.Max(b.High, b.P90))
+		}
+	}
+	if left > right {
+		return nil
+	}
+	c := &chart{
+		drawing: drawing{ID: "residuals", Width: 400, Height: 320},
+		Heading: "Residuals",
+		Note:    "Outcome less score, in groups of similar scores. Above 0, the score was too low.",
+	}
+	values := ticks(low, high, 6)
+	y := c.yAxis(values, evenly(values))
+	values = ticks(left, right, 4)
+	x := c.xAxis(values, evenly(values))
+	c.segment("diagonal", x.From, y.at(0), x.To, y.at(0))
+	for _, b := range scored {
+		c.segment("spread", x.at(b.MeanPredicted), y.at(b.P10), x.at(b.MeanPredicted), y.at(b.P90))
+	}
+	if len(scored) > 0 {
+		c.Legend = append(c.Legend, key{"swatch spread", "8 of 10"})
+	}
+	for _, series := range []struct {
+		class, name string
+		bins        []metric.ResidualBin
+	}{{"holdout", "holdout", holdout}, {"score", "scored days", scored}} {
+		var points []point
+		for _, b := range series.bins {
+			points = append(points, point{X: x.at(b.MeanPredicted), Y: y.at(b.MeanResidual)})
+		}
+		if len(points) == 0 {
+			continue
+		}
+		c.line("line thin "+series.class, points)
+		for i, p := range points {
+			b := series.bins[i]
+			c.segment("whisker thin "+series.class, p.X, y.at(b.Low), p.X, y.at(b.High))
+			c.dot("dot "+series.class, p.X, p.Y, 4, fmt.Sprintf("%s\nmean score %s\nmean residual %s (%s to %s)\n8 of 10 from %s to %s\n%s", series.name,
+				decimal(b.MeanPredicted), decimal(b.MeanResidual), decimal(b.Low), decimal(b.High), decimal(b.P10), decimal(b.P90), counted(int64(b.N), "outcome")))
+		}
+		c.Legend = append([]key{{"swatch-dot " + series.class, series.name}}, c.Legend...)
+	}
+	c.Title = "Residuals by score"
+	c.Desc = "Mean of outcome less score over mean score, in groups of similar scores, for the scored days and for the holdout, and the range of eight in ten residuals of the scored days."
+	return c
+}
+
+// whereFinite leaves out the bins that have no place in a figure.
+func whereFinite(bins []metric.ResidualBin) []metric.ResidualBin {
+	var kept []metric.ResidualBin
+	for _, b := range bins {
+		if finite(b.MeanPredicted) && finite(b.MeanResidual) && finite(b.Low) && finite(b.High) && finite(b.P10) && finite(b.P90) {
+			kept = append(kept, b)
+		}
+	}
+	return kept
+}
