@@ -30,6 +30,8 @@ type plan struct {
 
 	label      *column
 	Expression string
+	// Regression says that the label is a number, not one of two values.
+	Regression bool
 	// late are the columns that are filled in with the outcome.
 	late        []*column
 	entity, key []*column
@@ -103,20 +105,20 @@ func (p *plan) guessSplit(ctx context.Context, _ request, s *surveyed) error {
 	length := int64(p.span.last.Sub(p.span.first)/(24*time.Hour)) + 1
 	p.holdoutDays = max(p.span.step, min(length/holdoutShare, maxHoldoutDays), 1)
 	from := p.span.last.AddDate(0, 0, 1-int(p.holdoutDays))
-	var early, earlyYes, late, lateYes int64
+	var early, earlyKinds, late, lateKinds int64
 	side := func(comparison string) string {
 		day := fmt.Sprintf("%s %s DATE '%s'", p.day.sql(), comparison, from.Format(time.DateOnly))
-		return fmt.Sprintf("count(*) FILTER (WHERE %[1]s AND %[2]s IS NOT NULL), count(*) FILTER (WHERE %[1]s AND (%[3]s))", day, p.label.sql(), p.Expression)
+		return fmt.Sprintf("count(*) FILTER (WHERE %[1]s AND %[2]s IS NOT NULL), count(DISTINCT (%[3]s)) FILTER (WHERE %[1]s)", day, p.label.sql(), p.Expression)
 	}
-	if err := s.one(ctx, fmt.Sprintf("SELECT %s, %s FROM %s", side("<"), side(">="), rowsTable), &early, &earlyYes, &late, &lateYes); err != nil {
+	if err := s.one(ctx, fmt.Sprintf("SELECT %s, %s FROM %s", side("<"), side(">="), rowsTable), &early, &earlyKinds, &late, &lateKinds); err != nil {
 		return err
 	}
 	p.evaluated = late
 	p.chose("holdout", days(p.holdoutDays), fmt.Sprintf("the last %d of %d rows with an outcome judge the model", late, early+late))
 	switch {
-	case earlyYes == 0 || earlyYes == early:
+	case earlyKinds < 2:
 		p.note("train will refuse: the %d rows before %s have one outcome only; bring more days", early, from.Format(time.DateOnly))
-	case lateYes == 0 || lateYes == late:
+	case lateKinds < 2:
 		p.note("train will refuse: the %d rows from %s on have one outcome only; bring more days or set split.holdout", late, from.Format(time.DateOnly))
 	case late < enoughRows:
 		p.note("staging and prod will refuse: %d rows evaluate the model, and the stages ask for %d", late, enoughRows)

@@ -31,6 +31,10 @@ const (
 // guessFeatures takes every column that can be read as a number or a category,
 // less those that name things and those that must have come with the outcome.
 func (p *plan) guessFeatures(ctx context.Context, _ request, s *surveyed) error {
+	parts, err := s.partsOfOutcome(ctx, p)
+	if err != nil {
+		return err
+	}
 	for _, c := range s.columns {
 		if c == p.day || c == p.moment || c == p.label {
 			continue
@@ -38,6 +42,11 @@ func (p *plan) guessFeatures(ctx context.Context, _ request, s *surveyed) error 
 		kind, why := kindOf(c, s.rows)
 		if len(p.entity) == 1 && c == p.entity[0] && why == "" {
 			why = "names the entity; summarise its earlier rows instead"
+		}
+		if why == "" && slices.Contains(parts, c) {
+			p.late = append(p.late, c)
+			why = "a part of the outcome, so it is taken to come with it"
+			p.note("%s is a part of the outcome; it stands under known_later, and is no feature", c.physical)
 		}
 		if why == "" && !slices.Contains(p.entity, c) {
 			told, err := s.tellsOutcome(ctx, p, c)
@@ -107,6 +116,9 @@ func kindOf(c *column, rows int64) (kind, why string) {
 // exactly where it happened (or did not), by each of few values standing for
 // one outcome, or by a threshold that divides the outcomes.
 func (s *surveyed) tellsOutcome(ctx context.Context, p *plan, c *column) (bool, error) {
+	if p.Regression {
+		return s.tellsNumber(ctx, p, c)
+	}
 	known := p.label.counts[0] + p.label.counts[1]
 	if known < enoughToSuspect || min(p.label.counts[0], p.label.counts[1]) < 2 {
 		return false, nil
@@ -124,6 +136,60 @@ func (s *surveyed) tellsOutcome(ctx context.Context, p *plan, c *column) (bool, 
 	byGaps := c.nulls > 0 && (agree == 0 || agree == known)
 	byThreshold := apart && c.typ != contract.TypeString && s.rows-c.nulls >= enoughToSuspect
 	return byGaps || few && pairs == values && c.nulls < s.rows/2 || byThreshold, nil
+}
+
+// tellsNumber says whether a column is the outcome in another unit.
+func (s *surveyed) tellsNumber(ctx context.Context, p *plan, c *column) (bool, error) {
+	if c.typ != contract.TypeInteger && c.typ != contract.TypeNumber {
+		return false, nil
+	}
+	var n int64
+	var same bool
+	// A correlation of 1 but for rounding; DuckDB's is NULL or NaN for a constant.
+	err := s.one(ctx, fmt.Sprintf("SELECT count(*), coalesce(abs(corr(c, y)) BETWEEN 1 - 1e-9 AND 1 + 1e-9, false) FROM (SELECT %s AS c, %s AS y FROM %s) WHERE c IS NOT NULL AND y IS NOT NULL",
+		c.sql(), p.Expression, rowsTable), &n, &same)
+	return same && n >= enoughToSuspect, err
+}
+
+// mostParts bounds how many columns are added up two by two.
+const mostParts = 60
+
+// partsOfOutcome finds the pairs of columns whose sum is the outcome in every
+// row, as the casual and the registered rentals are of a count.
+func (s *surveyed) partsOfOutcome(ctx context.Context, p *plan) ([]*column, error) {
+	var numbers []*column
+	for _, c := range s.columns {
+		if c != p.label && (c.typ == contract.TypeInteger || c.typ == contract.TypeNumber) && c.distinct > 1 {
+			numbers = append(numbers, c)
+		}
+	}
+	if !p.Regression || s.rows-p.label.nulls < enoughToSuspect || len(numbers) > mostParts {
+		return nil, nil
+	}
+	type pair struct{ a, b *column }
+	var pairs []pair
+	var sums []string
+	for i, a := range numbers {
+		for _, b := range numbers[i+1:] {
+			pairs = append(pairs, pair{a, b})
+			sums = append(sums, fmt.Sprintf("coalesce(bool_and(%s::DOUBLE + %s::DOUBLE IS NOT DISTINCT FROM y), false)", a.sql(), b.sql()))
+		}
+	}
+	if len(pairs) == 0 {
+		return nil, nil
+	}
+	found, targets := make([]bool, len(pairs)), make([]any, len(pairs))
+	for i := range found {
+		targets[i] = &found[i]
+	}
+	err := s.one(ctx, fmt.Sprintf("SELECT %s FROM (SELECT *, (%s)::DOUBLE AS y FROM %s) WHERE y IS NOT NULL", strings.Join(sums, ", "), p.Expression, rowsTable), targets...)
+	var parts []*column
+	for i, whole := range found {
+		if whole {
+			parts = append(parts, pairs[i].a, pairs[i].b)
+		}
+	}
+	return parts, err
 }
 
 // missing is the limit for gaps that a feature needs, 0 where the usual one

@@ -18,13 +18,16 @@ var labelNames = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)^is_`),
 }
 
+// numberNames are what a number that one wants to predict is usually called.
+var numberNames = regexp.MustCompile(`(?i)^(label|target|y|outcome|cnt|count|counts|total|demand|sales|revenue|price|amount|quantity|volume|load|consumption)$`)
+
 var (
 	yesWords = []string{"yes", "y", "true", "t", "1", "positive", "pos"}
 	noWords  = []string{"no", "n", "false", "f", "0", "negative", "neg", "none"}
 )
 
 // guessLabel settles the outcome: a column with two values, and which of them
-// is the event.
+// is the event, or a column of numbers.
 func (p *plan) guessLabel(ctx context.Context, r request, s *surveyed) error {
 	why := "named with --label"
 	if r.label != "" {
@@ -34,14 +37,27 @@ func (p *plan) guessLabel(ctx context.Context, r request, s *surveyed) error {
 			return err
 		case c == p.day || c == p.moment:
 			return question("--label: %q is the event's time; name the column with the outcome", c.physical)
-		case !binary(c):
-			return question("--label: the column %q (%s) has %s, and this version predicts outcomes of two; add a column that is true or false, as with the SQL: SELECT *, %s > 10 AS label",
+		case !binary(c) && !numeric(c):
+			return question("--label: the column %q (%s) has %s, and an outcome is a number or has two values; add such a column, as with the SQL: SELECT *, %s = 'late' AS label",
 				c.physical, c.typ, plural(c.distinct, "value", "different values"), dataset.Identifier(c.physical))
 		}
 		p.label = c
 	} else if p.label, why = s.likelyLabel(p); p.label == nil {
-		return question("%s has no column with two different values that could be the outcome; add a column that is true or false, as with the SQL: SELECT *, delay > 10 AS label", strings.Join(s.files.patterns, ", "))
+		return question("%s has no column with two different values that could be the outcome; name a column of numbers with --label, or add a column that is true or false, as with the SQL: SELECT *, delay > 10 AS label", strings.Join(s.files.patterns, ", "))
 	}
+	p.late = []*column{p.label}
+	p.Regression = !binary(p.label)
+	if p.Regression {
+		p.Expression = s.expression(ctx, "%s", p.label)
+		p.chose("label", p.label.physical, why)
+		p.chose("outcome", p.Expression, fmt.Sprintf("a number; %s", plural(p.label.distinct, "value", "different values")))
+		return nil
+	}
+	return p.guessEvent(ctx, s, why)
+}
+
+// guessEvent settles which of the label's two values is the event.
+func (p *plan) guessEvent(ctx context.Context, s *surveyed, why string) error {
 	event, whyEvent := event(p.label)
 	form := "%s"
 	switch p.label.typ {
@@ -60,7 +76,6 @@ func (p *plan) guessLabel(ctx context.Context, r request, s *surveyed) error {
 	}
 	p.chose("label", p.label.physical, why)
 	p.chose("outcome", p.Expression, fmt.Sprintf("%s; %d of %d rows", whyEvent, counted, counted+p.label.counts[1-event]))
-	p.late = []*column{p.label}
 	return nil
 }
 
@@ -69,15 +84,23 @@ func binary(c *column) bool {
 	return len(c.values) == 2 && slices.Contains([]string{contract.TypeBoolean, contract.TypeString, contract.TypeInteger, contract.TypeNumber}, c.typ)
 }
 
+// numeric says whether a column can be an outcome that is a number.
+func numeric(c *column) bool {
+	return c.distinct > 2 && (c.typ == contract.TypeInteger || c.typ == contract.TypeNumber)
+}
+
+// likelyLabel prefers outcomes of two, but a number that is called as such to
+// those that are not.
 func (s *surveyed) likelyLabel(p *plan) (*column, string) {
 	var candidates []*column
+	var number *column
 	for _, c := range s.columns {
 		if binary(c) && c != p.day && c != p.moment {
 			candidates = append(candidates, c)
 		}
-	}
-	if len(candidates) == 0 {
-		return nil, ""
+		if numeric(c) && numberNames.MatchString(c.name) {
+			number = c
+		}
 	}
 	for _, names := range labelNames {
 		for _, c := range slices.Backward(candidates) {
@@ -85,6 +108,12 @@ func (s *surveyed) likelyLabel(p *plan) (*column, string) {
 				return c, fmt.Sprintf("two values, and a name that outcomes have; %s", choices("--label", len(candidates)))
 			}
 		}
+	}
+	if number != nil {
+		return number, "a name that numbers to predict have; choose another with --label"
+	}
+	if len(candidates) == 0 {
+		return nil, ""
 	}
 	return candidates[len(candidates)-1], fmt.Sprintf("the last column with two values; %s", choices("--label", len(candidates)))
 }

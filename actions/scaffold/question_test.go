@@ -38,7 +38,7 @@ func TestQuestions(t *testing.T) {
 		"unknown time":        {map[string]string{"a.csv": month}, []string{"--time", "dat"}, []string{`no column "dat"; did you mean "date"?`}},
 		"time of no time":     {map[string]string{"a.csv": month}, []string{"--time", "plan"}, []string{`"plan" is of type string`}},
 		"unknown label":       {map[string]string{"a.csv": month}, []string{"--label", "chrned"}, []string{`did you mean "churned"?`}},
-		"label of many":       {map[string]string{"a.csv": month}, []string{"--label", "spend"}, []string{"outcomes of two", `"spend" > 10 AS label`}},
+		"label of many":       {map[string]string{"a.csv": month}, []string{"--label", "plan"}, []string{"a number or has two values", `"plan" = 'late' AS label`}},
 		"label is the time":   {map[string]string{"a.csv": month}, []string{"--label", "date"}, []string{"is the event's time"}},
 		"entity not unique":   {map[string]string{"a.csv": strings.ReplaceAll(month, "C0001", "C0000")}, []string{"--entity", "customer_id"}, []string{"share the same customer_id"}},
 		"entity is the label": {map[string]string{"a.csv": month}, []string{"--entity", "churned"}, []string{"is the label"}},

@@ -57,6 +57,8 @@ type view struct {
 	EntityBy                     bool
 	Holdout, MaxAge              string
 	EnoughRows, EnoughRowsOnProd int
+	// OwnCheck is the code of the example of a check of one's own.
+	OwnCheck string
 	// Checks are those that a stage may require.
 	Checks []policy.Check
 	// Current says that the data reaches up to now.
@@ -88,6 +90,10 @@ func render(ctx context.Context, r request, p *plan, s *surveyed, to pin) ([]fil
 		PipelineSchema: schemaFolder + "/pipeline.schema.json",
 		ContractsPath:  pipeline.ContractPath(p.Name),
 	}
+	v.OwnCheck = "enough_events"
+	if p.Regression {
+		v.OwnCheck = "precise"
+	}
 	v.EntityBy = !slices.ContainsFunc(v.Entity, func(name string) bool { return strings.Contains(name, "=") })
 	for _, check := range engine.Checks() {
 		if !slices.Contains(check.Always, promotion.OperationPromote) {
@@ -114,8 +120,8 @@ func render(ctx context.Context, r request, p *plan, s *surveyed, to pin) ([]fil
 		{workflowFolder + "/linecook-promote.yml", "workflows/promote.yml", "puts a version on a stage, if the policy allows it"},
 		{workflowFolder + "/linecook-score.yml", "workflows/score.yml", "scores a day"},
 		{policyFolder + "/README.md", "policy/README.md", "how to require more of a version"},
-		{policyFolder + "/enough_events.rego", "policy/enough_events.rego", "an example of a check of your own"},
-		{policyFolder + "/enough_events_test.rego", "policy/enough_events_test.rego", "its tests"},
+		{policyFolder + "/" + v.OwnCheck + ".rego", "policy/" + v.OwnCheck + ".rego", "an example of a check of your own"},
+		{policyFolder + "/" + v.OwnCheck + "_test.rego", "policy/" + v.OwnCheck + "_test.rego", "its tests"},
 	} {
 		text, err := fill(t.template, v)
 		if err != nil {

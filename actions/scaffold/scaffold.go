@@ -64,7 +64,7 @@ was guessed is said and why. The result validates; it is a start to be edited.`,
 	}
 	cmd.Flags().StringVar(&r.name, "name", "", "the pipeline's name (default from the data's)")
 	cmd.Flags().StringVar(&r.time, "time", "", "the column that says when a row happened (default guessed)")
-	cmd.Flags().StringVar(&r.label, "label", "", "the column with the outcome (default guessed)")
+	cmd.Flags().StringVar(&r.label, "label", "", "the column with the outcome: two values, or a number (default guessed)")
 	cmd.Flags().StringArrayVar(&r.entity, "entity", nil, "a column that names what recurs; repeat it, or join names by commas (default guessed)")
 	cmd.Flags().StringVar(&r.dir, "dir", ".", "the repository's folder, where the files go")
 	cmd.Flags().BoolVar(&r.force, "force", false, "overwrite files that exist")

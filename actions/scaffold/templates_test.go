@@ -180,8 +180,8 @@ func checkInputs(t *testing.T, folder string, with map[string]any) {
 	}
 }
 
-// The example check works as its tests say, and they cover it.
-func TestTheExampleCheckPassesItsTests(t *testing.T) {
+// The example checks work as their tests say, and they cover them.
+func TestTheExampleChecksPassTheirTests(t *testing.T) {
 	own := map[string]string{}
 	for _, path := range glob(t, "templates/policy/*.rego") {
 		text, err := os.ReadFile(path)
@@ -202,11 +202,14 @@ func TestTheExampleCheckPassesItsTests(t *testing.T) {
 	if !ran || uncovered {
 		t.Errorf("the example's tests ran: %t; lines not covered: %q", ran, report.NotCovered)
 	}
-	engine, err := policy.New(context.Background(), policy.Options{Modules: map[string]string{"policy/enough_events.rego": own["policy/enough_events.rego"]}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.ContainsFunc(engine.Checks(), func(c policy.Check) bool { return c.Code == "enough_events" }) {
-		t.Error("the policy has no check enough_events")
+	for _, code := range []string{"enough_events", "precise"} {
+		file := "policy/" + code + ".rego"
+		engine, err := policy.New(context.Background(), policy.Options{Modules: map[string]string{file: own[file]}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(engine.Checks(), func(c policy.Check) bool { return c.Code == code }) {
+			t.Errorf("the policy has no check %s", code)
+		}
 	}
 }
