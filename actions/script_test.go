@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 // meet it. Beside testscript's own commands there are
 //
 //	exits CODE PROGRAM ARGUMENT...   the program ends with exactly that code
-//	shop, bank, example              a pipeline with its data in the current folder
+//	shop, bank, example [NAME]       a pipeline with its data in the current folder
 //	linecook-without-clock ARGUMENT...   linecook with a bug: it panics when asked for the time
 //	github                           a repository on GitHub, which the environment names
 //	tags NAME...                     the repository has exactly these tags
@@ -64,11 +64,20 @@ func TestMain(m *testing.M) {
 //	json FILE PATH WANT              a value in a JSON file, as in findings.0.code; # counts
 //	outputs FILE                     a runner's output file as sorted key=value lines
 //	whole FOLDER                     fails if an unfinished write was left below it
+//
+// and the condition [shared]: the reference data stand in ../shared.
 func TestScripts(t *testing.T) {
 	hub := &hub{t: t, servers: map[string]*githubtest.Server{}}
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("testdata", "script"),
 		RequireUniqueNames: true,
+		Condition: func(condition string) (bool, error) {
+			if condition != "shared" {
+				return false, fmt.Errorf("there is no condition %s", condition)
+			}
+			_, err := os.Stat(bikeData)
+			return err == nil, nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
 			"shop":    openShop,
