@@ -23,6 +23,10 @@ type Split struct {
 	// DroppedRows how many rows were not evaluated for it.
 	Grouped     bool  `json:"grouped"`
 	DroppedRows int64 `json:"dropped_rows"`
+	// Entities is how many were evaluated, SeenEntities how many of them are in
+	// training too.
+	Entities     int64 `json:"entities"`
+	SeenEntities int64 `json:"seen_entities"`
 	// ComparedRows is how many evaluated rows were looked for in training.
 	// OverlapRows is how many were found there, by their key or as copies under
 	// another one; RepeatedRows is how many others have all features and the label
@@ -59,7 +63,7 @@ func (s Split) check(rows int64) error {
 	}
 	for _, n := range []count{
 		{"window_seconds", s.WindowSeconds}, {"dropped_rows", s.DroppedRows}, {"compared_rows", s.ComparedRows},
-		{"overlap_rows", s.OverlapRows}, {"repeated_rows", s.RepeatedRows},
+		{"overlap_rows", s.OverlapRows}, {"repeated_rows", s.RepeatedRows}, {"entities", s.Entities}, {"seen_entities", s.SeenEntities},
 		{"label_delay_seconds", s.LabelDelaySeconds}, {"late_labels", s.LateLabels},
 	} {
 		if n.value < 0 {
@@ -70,6 +74,8 @@ func (s Split) check(rows int64) error {
 	case s.ComparedRows > rows || s.OverlapRows > s.ComparedRows || s.RepeatedRows > s.ComparedRows:
 		return fmt.Errorf("the split compared %d of %d rows and found %d by key and %d by value; no part is larger than its whole",
 			s.ComparedRows, rows, s.OverlapRows, s.RepeatedRows)
+	case s.SeenEntities > s.Entities || s.Entities > rows || s.Grouped && s.SeenEntities > 0:
+		return fmt.Errorf("of %d entities in %d rows %d are said to be in training (grouped: %t)", s.Entities, rows, s.SeenEntities, s.Grouped)
 	case s.DroppedRows > 0 && !s.Grouped:
 		return fmt.Errorf("the split is not grouped, but dropped %d rows", s.DroppedRows)
 	case s.Shuffled == nil:

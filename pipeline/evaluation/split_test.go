@@ -60,6 +60,11 @@ func TestASplitThatCannotBeIsRefused(t *testing.T) {
 		"estimates of a shuffle":   {func(r *evaluation.Report) { r.Split.Kind = "random" }, `kind "random"`},
 		"more compared than rows":  {func(r *evaluation.Report) { r.Split.ComparedRows = 27316 }, "27316 of 27315"},
 		"more overlap than looked": {func(r *evaluation.Report) { r.Split.OverlapRows = 27316 }, "no part is larger"},
+		"more seen than entities":  {func(r *evaluation.Report) { r.Split.SeenEntities = 1 }, "0 entities"},
+		"more entities than rows":  {func(r *evaluation.Report) { r.Split.Entities = 27316 }, "27316 entities"},
+		"groups on both sides": {func(r *evaluation.Report) {
+			r.Split.Grouped, r.Split.Entities, r.Split.SeenEntities = true, 2, 1
+		}, "grouped: true"},
 		"late labels below zero":   {func(r *evaluation.Report) { r.Split.LateLabels = -1 }, "late_labels"},
 		"dropped without groups":   {func(r *evaluation.Report) { r.Split.DroppedRows = 3 }, "not grouped"},
 		"a shuffle without reason": {func(r *evaluation.Report) { r.Split.Shuffled.Reason = " " }, "no reason"},

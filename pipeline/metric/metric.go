@@ -215,6 +215,12 @@ func ofMean(name string, losses []float64) (Estimate, error) {
 	}, nil
 }
 
+// Wilson is the interval at Level of the rate of positives among n rows, 1 or
+// more.
+func Wilson(positives, n int) (low, high float64) {
+	return wilson(positives, n, normalQuantile)
+}
+
 // wilson is the interval of a rate (Wilson 1927) at a normal quantile z.
 func wilson(positives, n int, z float64) (low, high float64) {
 	rate, rows := float64(positives)/float64(n), float64(n)

@@ -2,15 +2,18 @@ package training
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/linecook-ml/linecook/pipeline/evaluation"
+	"github.com/linecook-ml/linecook/pipeline/feature"
 	"github.com/linecook-ml/linecook/pipeline/report"
+	"github.com/linecook-ml/linecook/pipeline/training/leakage"
 )
 
 // check looks at a division before anything is fitted to it, and refuses one
 // that cannot be measured on. What it counts goes into the evaluation.
-func (l *line) check(o *observations, d division) *report.Finding {
+func (l *line) check(o *observations, d division) ([]report.Finding, error) {
 	c := l.in.Config
 	train, test := o.Select(d.train), o.Select(d.test)
 	if f := unfit(c, l.in.Until, train, test); f != nil {
@@ -18,16 +21,19 @@ func (l *line) check(o *observations, d division) *report.Finding {
 			f.Message += fmt.Sprintf("; %d are of entities that are trained on", d.dropped)
 			f.Remedy += ", or leave split.group out"
 		}
-		return f
+		return []report.Finding{*f}, nil
 	}
 	if f := overlapping(c, "the model", o, d); f != nil {
-		return f
+		return []report.Finding{*f}, nil
 	}
+	early, late := leakage.Side{Snapshot: train, Entity: o.entities(d.train)}, leakage.Side{Snapshot: test, Entity: o.entities(d.test)}
+	entities, seen := leakage.Overlap(early, late)
 	delay := o.labelDelay(l.periods)
 	again, usual := o.repeated(d)
 	l.split = evaluation.Split{
 		Kind: evaluation.SplitTime, WindowSeconds: int64(c.Split.Window.Duration / time.Second),
 		Grouped: c.Split.Group, DroppedRows: int64(d.dropped),
+		Entities: int64(entities), SeenEntities: int64(seen),
 		ComparedRows: int64(len(d.test)), RepeatedRows: int64(again),
 		LabelDelaySeconds: int64(delay / time.Second), LateLabels: int64(d.late),
 	}
@@ -46,7 +52,32 @@ func (l *line) check(o *observations, d division) *report.Finding {
 		f.Source, f.Count = c.Observations.Source, int64(again)
 		l.warn(f)
 	}
-	return nil
+	l.step("look for leaks in the data")
+	signs, err := leakage.Look(c.Estimator.Task(), early, late)
+	if err != nil {
+		return nil, err
+	}
+	l.leakage = evaluation.Leakage{Signals: []evaluation.Signal{}, Features: int64(len(train.Frame.Columns)), Rows: int64(len(d.train) + len(d.test))}
+	return l.suspect(signs), nil
+}
+
+// suspect takes down the signs of leaks and says what is certain.
+func (l *line) suspect(signs []leakage.Sign) []report.Finding {
+	var certain []report.Finding
+	for _, sign := range signs {
+		f := sign.Finding
+		f.Position = l.in.Config.At("features")
+		if i := slices.IndexFunc(l.in.Config.Features, func(d feature.Definition) bool { return d.Name == sign.Signal.Feature }); i >= 0 {
+			f.Position = l.in.Config.At("features", i, "name")
+		}
+		if f.Severity == report.Error {
+			certain = append(certain, f)
+			continue
+		}
+		l.leakage.Signals = append(l.leakage.Signals, sign.Signal)
+		l.warn(f)
+	}
+	return certain
 }
 
 // written is a length of time as pipeline.yaml has it, rounded up to a unit that

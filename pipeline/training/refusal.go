@@ -10,9 +10,9 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
-// refuse ends the line with a finding and without a bundle: the data or the
+// refuse ends the line with findings and without a bundle: the data or the
 // configuration, not the tool, is at fault.
-func (l *line) refuse(f report.Finding) { l.result.Findings = append(l.result.Findings, f) }
+func (l *line) refuse(f ...report.Finding) { l.result.Findings = append(l.result.Findings, f...) }
 
 // warn says what the person who asked should know; the line goes on.
 func (l *line) warn(f report.Finding) {

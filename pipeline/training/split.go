@@ -119,6 +119,18 @@ func (o *observations) all() []int {
 	return rows
 }
 
+// entities are those of some rows, nil where observations have none.
+func (o *observations) entities(rows []int) []int64 {
+	if o.Entity == nil {
+		return nil
+	}
+	entities := make([]int64, len(rows))
+	for i, row := range rows {
+		entities[i] = o.Entity[row]
+	}
+	return entities
+}
+
 // labelDelay is how long after the decision 99 of 100 labels are known, of those
 // that are known by the cut-off; 0 where there are none. The hundredth may be a
 // correction of years later.

@@ -29,6 +29,7 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/feature"
 	"github.com/linecook-ml/linecook/pipeline/metric"
 	"github.com/linecook-ml/linecook/pipeline/report"
+	"github.com/linecook-ml/linecook/pipeline/training/leakage"
 	"github.com/linecook-ml/linecook/pipeline/training/linear"
 	"github.com/linecook-ml/linecook/pipeline/validation"
 )
@@ -156,8 +157,12 @@ func (l *line) run(ctx context.Context) error {
 	}
 	o := identified(snapshot, identities)
 	d := l.periods.divide(o, o.all())
-	if f := l.check(o, d); f != nil {
-		l.refuse(*f)
+	refusals, err := l.check(o, d)
+	if err != nil {
+		return err
+	}
+	if len(refusals) > 0 {
+		l.refuse(refusals...)
 		return nil
 	}
 	parameters, f, err := l.search(o)
@@ -185,6 +190,13 @@ func (l *line) run(ctx context.Context) error {
 	scores, err := fitted.predict(test)
 	if err != nil {
 		return err
+	}
+	together, err := leakage.Together(l.in.Config.Estimator.Task(), test.Label, scores)
+	if err != nil {
+		return err
+	}
+	if together != nil {
+		l.suspect([]leakage.Sign{*together})
 	}
 	l.result.Evaluation, err = l.evaluate(train, test, scores)
 	if errors.Is(err, metric.ErrUndefined) {
