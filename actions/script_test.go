@@ -17,6 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	_ "github.com/duckdb/duckdb-go/v2" // the engine of the command duckdb
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -40,6 +43,12 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 		},
+		"put": func() {
+			if err := put(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		},
 		"outputs": func() {
 			if err := outputs(os.Args[1]); err != nil {
 				fmt.Fprintln(os.Stderr, err)
@@ -50,7 +59,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script/*.txtar: the program as people and runners
-// meet it. Beside testscript's own commands there are
+// meet it. The condition [servers] holds where .ci/servers runs the tests. Beside
+// testscript's own commands there are
 //
 //	exits CODE PROGRAM ARGUMENT...   the program ends with exactly that code
 //	shop, bank, example [NAME]       a pipeline with its data in the current folder
@@ -58,6 +68,8 @@ func TestMain(m *testing.M) {
 //	github                           a repository on GitHub, which the environment names
 //	tags NAME...                     the repository has exactly these tags
 //	serve ARGUMENT...                trains 1.0.0 as of 2024-04-01 and takes it to prod
+//	put BUCKET KEY FILE              puts an object into the S3 store, and makes its bucket
+//	empty FOLDER                     fails if something is in it
 //	duckdb FILE.sql                  runs SQL; the last statement's rows go to stdout
 //	edit FILE OLD NEW                replaces the one place where OLD stands
 //	flip FILE OFFSET                 inverts one byte
@@ -71,12 +83,21 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("testdata", "script"),
 		RequireUniqueNames: true,
-		Condition: func(condition string) (bool, error) {
-			if condition != "shared" {
-				return false, fmt.Errorf("there is no condition %s", condition)
+		Setup: func(env *testscript.Env) error {
+			for _, name := range serverVariables {
+				env.Setenv(name, os.Getenv(name))
 			}
-			_, err := os.Stat(bikeData)
-			return err == nil, nil
+			return nil
+		},
+		Condition: func(condition string) (bool, error) {
+			switch condition {
+			case "shared":
+				_, err := os.Stat(bikeData)
+				return err == nil, nil
+			case "servers":
+				return os.Getenv("LINECOOK_TEST_SERVERS") != "", nil
+			}
+			return false, fmt.Errorf("there is no condition %s", condition)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
@@ -90,6 +111,7 @@ func TestScripts(t *testing.T) {
 			"flip":    flip,
 			"json":    jsonValue,
 			"whole":   whole,
+			"empty":   empty,
 		},
 	})
 }
@@ -127,6 +149,12 @@ func (h *hub) tags(ts *testscript.TestScript, neg bool, args []string) {
 	if got := s.Tags(); !slices.Equal(got, args) {
 		ts.Fatalf("the tags are %q", got)
 	}
+}
+
+// serverVariables say where .ci/servers has put its servers.
+var serverVariables = []string{
+	"PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE",
+	"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION",
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
@@ -236,6 +264,37 @@ func outputs(file string) error {
 		fmt.Println(line)
 	}
 	return nil
+}
+
+func put(bucket, key, file string) error {
+	content, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = content.Close() }()
+	endpoint, region := os.Getenv("AWS_ENDPOINT_URL"), os.Getenv("AWS_REGION")
+	store := s3.New(s3.Options{BaseEndpoint: &endpoint, UsePathStyle: true, Region: region,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY")}, nil
+		})})
+	ctx := context.Background()
+	var exists *types.BucketAlreadyOwnedByYou
+	if _, err := store.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket}); err != nil && !errors.As(err, &exists) {
+		return err
+	}
+	_, err = store.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: content})
+	return err
+}
+
+func empty(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: empty FOLDER")
+	}
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(entries) > 0 {
+		ts.Fatalf("%s has something in it: %s", args[0], entries[0].Name())
+	}
 }
 
 func edit(ts *testscript.TestScript, neg bool, args []string) {

@@ -46,62 +46,78 @@ func (f *files) open(ctx context.Context, name string, position report.Position)
 
 func (d *door) check() *cobra.Command {
 	var data files
-	var partition, object string
+	var what target
 	cmd := &cobra.Command{
-		Use:   "check FILE --data PATH...",
+		Use:   "check FILE (--data PATH... | --server NAME)",
 		Short: "Hold data against a contract",
 		Long: `Hold data against a contract: every violation is counted, and shown with the
-rows that it stands in.`,
+rows that it stands in. The data is in files, or on one of the contract's
+servers: a PostgreSQL or DuckDB database, an S3 store, a path.`,
 		Example: "  linecook contract check flights.odcs.yaml --data 'flights/*.parquet'\n" +
-			"  linecook contract check flights.odcs.yaml --data flights.csv --partition date=2013-10-01",
+			"  linecook contract check flights.odcs.yaml --data flights.csv --partition date=2013-10-01\n" +
+			"  linecook contract check orders.odcs.yaml --server production",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := command.CheckFormat(d.format); err != nil {
 				return err
 			}
 			if len(args) == 0 {
-				return command.UsageError(errors.New("name a contract, and the data with --data"))
-			}
-			if len(data.paths) == 0 {
-				return command.UsageError(errors.New("--data is missing; name the files to check"))
+				return command.UsageError(errors.New("name a contract, and the data with --data or --server"))
 			}
 			// What a shell makes of --data *.csv.
 			data.paths = append(data.paths, args[1:]...)
-			return d.checked(cmd.Context(), args[0], object, &data, partition)
+			if err := what.check(&data); err != nil {
+				return err
+			}
+			return d.checked(cmd.Context(), args[0], &data, what)
 		},
 	}
 	cmd.Flags().StringArrayVar(&data.paths, "data", nil, "a file or a glob; repeat it for several")
-	cmd.Flags().StringVar(&partition, "partition", "", "check only the rows in which a property has a value, as date=2013-10-01 (default all rows)")
-	cmd.Flags().StringVar(&object, "object", "", "the schema object that describes the data (needed where the contract has several)")
+	cmd.Flags().StringVar(&what.server, "server", "", "the contract's server to read from, instead of --data")
+	cmd.Flags().StringVar(&what.partition, "partition", "", "check only the rows in which a property has a value, as date=2013-10-01 (default all rows)")
+	cmd.Flags().StringVar(&what.object, "object", "", "the schema object that describes the data (needed where the contract has several)")
 	data.flags(cmd)
 	return cmd
 }
 
-func (d *door) checked(ctx context.Context, file, object string, data *files, partition string) (err error) {
+// A target is what of the contract's data is checked, and on which server.
+type target struct{ object, server, partition string }
+
+func (t target) check(data *files) error {
+	switch {
+	case t.server == "" && len(data.paths) == 0:
+		return command.UsageError(errors.New("name the data: files with --data, or one of the contract's servers with --server"))
+	case t.server != "" && (len(data.paths) > 0 || data.format != "" || data.delimiter != "" || data.null != nil):
+		return command.UsageError(errors.New("--server stands alone: the contract says where the data is and how it is written"))
+	}
+	return nil
+}
+
+func (d *door) checked(ctx context.Context, file string, data *files, what target) (err error) {
 	whole, findings, err := d.sound(file)
 	if err != nil {
 		return err
 	}
-	rules, err := whole.For(object)
+	rules, err := whole.For(what.object)
 	if err != nil {
 		return command.UsageError(fmt.Errorf("--object: %w", err))
 	}
-	options, err := partitionOption(rules, partition)
+	options, err := partitionOption(rules, what.partition)
 	if err != nil {
 		return err
 	}
 	if options.Now, err = d.app.Now(); err != nil {
 		return err
 	}
-	name := object
+	name := what.object
 	if name == "" {
 		name = rules.Schema[0].Name
 	}
-	session, opened, err := data.open(ctx, name, rules.Position("schema"))
+	session, opened, done, err := d.open(ctx, whole, name, data, what.server)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, session.Close()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	r := &report.Report{Title: "linecook contract check", File: rules.File(), Findings: append(findings, opened...)}
 	table := session.Table(name)
 	if table == nil {
@@ -120,6 +136,18 @@ func (d *door) checked(ctx context.Context, file, object string, data *files, pa
 	}
 	r.Details = fmt.Sprintf("%s of contract %s on %s of %s", count(result.Checks, "check"), rules.Version, count(int(result.Rows), "row"), count(len(table.Files()), "file"))
 	return d.app.Report(d.format, r)
+}
+
+// open opens the data where it is.
+func (d *door) open(ctx context.Context, c *odcs.Contract, name string, data *files, server string) (*dataset.Session, []report.Finding, func() error, error) {
+	if server != "" {
+		return d.served(ctx, c, name, server)
+	}
+	session, findings, err := data.open(ctx, name, c.Position("schema"))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return session, findings, session.Close, nil
 }
 
 // partitionOption reads COL=VALUE.

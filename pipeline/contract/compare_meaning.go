@@ -75,6 +75,9 @@ func isUnitProperty(name string) bool {
 // customVerdict: what linecook reads steers what the model sees; what another
 // tool reads may steer anything.
 func customVerdict(p CustomProperty) verdict {
+	if p.Property == customLastLineEnds {
+		return verdict{Breaking, Compatible, NoEffect} // what writers must do
+	}
 	if strings.HasPrefix(p.Property, customPrefix) {
 		return redefined
 	}

@@ -96,8 +96,8 @@ func lintServers(l *linter) {
 			l.error("contract/duplicate-name", "give each server a name of its own", join(path, "server"), "two servers are called %q", s.Server)
 		}
 		seen[s.Server] = true
-		if s.Type != "local" {
-			l.note("contract/server-unread", "", join(path, "type"), "linecook reads files; the server %q of type %s is documentation", s.Server, s.Type)
+		if !contains(ReadServers, s.Type) {
+			l.note("contract/server-unread", "", join(path, "type"), "linecook cannot read from a server of type %s; %q is documentation", s.Type, s.Server)
 		}
 		for _, keys := range serverKeys {
 			if keys.typ != s.Type {

@@ -40,6 +40,9 @@ type Server struct {
 // specificServerKeys are the keys that depend on the type of the server.
 var specificServerKeys = []string{"account", "catalog", "database", "dataset", "delimiter", "endpointUrl", "format", "host", "location", "path", "port", "project", "region", "regionName", "schema", "serviceName", "stagingDir", "warehouse", "stream"}
 
+// ReadServers are the types of server whose data can be checked where it is.
+var ReadServers = []string{"local", "duckdb", "postgres", "postgresql", "s3"}
+
 // serverKeys lists, for each type of server, its own keys; those in
 // required must be there, those in optional may.
 var serverKeys = []struct {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/linecook-ml/linecook/pipeline/dataset"
 )
 
 // A sample is one row as DuckDB's JSON gives it.
@@ -14,12 +16,17 @@ type sample struct {
 	File  string  `json:"f"`
 	Row   int64   `json:"r"`
 	Value *string `json:"v"`
+	// Key is the row's primary key, where rows have no lasting numbers.
+	Key *string `json:"k"`
 }
 
 func (s sample) text(mask bool) string {
 	value := "null"
 	if s.Value != nil {
 		value = shown(*s.Value, mask)
+	}
+	if s.Key != nil {
+		return fmt.Sprintf("%s %s: %s", s.File, clip(*s.Key), value)
 	}
 	return fmt.Sprintf("%s row %d: %s", s.File, s.Row, value)
 }
@@ -59,12 +66,20 @@ func (k *checker) sampleView(v view, checks []rowCheck, tallies []tally, failed 
 	var columns []string
 	var which []int
 	used := map[int]bool{}
+	key := v.keyText(k.contract.primaryKey())
+	if key == "" {
+		key = "NULL"
+	} else {
+		for _, i := range k.contract.primaryKey() {
+			used[i] = true
+		}
+	}
 	for _, i := range failed {
 		c := &checks[i]
 		if !v.can(c) || tallies[i].count == 0 {
 			continue
 		}
-		columns = append(columns, fmt.Sprintf("CAST(to_json(min({'f': f, 'r': w, 'v': CAST(r%d AS VARCHAR)}, %d) FILTER (WHERE %s)) AS VARCHAR)", c.property, k.opt.MaxSamples, v.sampleCondition(c, tallies[i])))
+		columns = append(columns, fmt.Sprintf("CAST(to_json(min({'f': f, 'r': w, 'v': CAST(r%d AS VARCHAR), 'k': %s}, %d) FILTER (WHERE %s)) AS VARCHAR)", c.property, key, k.opt.MaxSamples, v.sampleCondition(c, tallies[i])))
 		which = append(which, i)
 		used[c.property] = true
 	}
@@ -91,6 +106,20 @@ func (k *checker) sampleView(v view, checks []rowCheck, tallies []tally, failed 
 		found[i] = append(found[i], list...)
 	}
 	return nil
+}
+
+// keyText is SQL for what a row is called where numbers say nothing: by its
+// primary key, unless that may not be shown.
+func (v view) keyText(key []int) string {
+	var parts []string
+	for _, i := range key {
+		b := v.columns[i]
+		if !v.segment.Unordered() || !b.present || b.property.isSensitive() {
+			return ""
+		}
+		parts = append(parts, fmt.Sprintf("%s || CAST(r%d AS VARCHAR)", dataset.Literal(b.property.Name+"="), i))
+	}
+	return strings.Join(parts, " || ', ' || ")
 }
 
 func (v view) sampleCondition(c *rowCheck, t tally) string {

@@ -76,7 +76,7 @@ func TestScanFieldsAgreesWithDuckDB(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		segment := Segment{Columns: []Column{{Name: "x"}, {Name: "y"}}, paths: []string{path}, form: formCSV, compression: compressNone}
+		segment := Segment{Columns: []Column{{Name: "x"}, {Name: "y"}}, paths: []string{path}, form: FormatCSV, compression: compressNone}
 		var rows int64
 		if err := db.QueryRow("SELECT count(x) FILTER (WHERE false) + count(*) FROM " + segment.Relation()).Scan(&rows); err != nil {
 			return

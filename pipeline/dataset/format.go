@@ -14,10 +14,12 @@ import (
 	"unicode/utf8"
 )
 
+// The formats of a Spec.
 const (
-	formCSV     = "csv"
-	formJSONL   = "jsonl"
-	formParquet = "parquet"
+	FormatCSV     = "csv"
+	FormatJSONL   = "jsonl"
+	FormatParquet = "parquet"
+	FormatDuckDB  = "duckdb"
 )
 
 // maxHeader bounds what is read of a file before its first line ends. Real
@@ -36,18 +38,18 @@ func formOf(spec Spec, path string) (string, error) {
 	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
 	switch filepath.Ext(name) {
 	case ".csv":
-		return formCSV, nil
+		return FormatCSV, nil
 	case ".jsonl", ".ndjson":
-		return formJSONL, nil
+		return FormatJSONL, nil
 	case ".parquet":
-		return formParquet, nil
+		return FormatParquet, nil
 	}
 	return "", errors.New("its name does not tell the format; set format to csv, jsonl or parquet")
 }
 
 // header reads the columns that a file declares.
 func header(ctx context.Context, db *sql.DB, form, path string, spec Spec) ([]Column, error) {
-	if form == formCSV {
+	if form == FormatCSV {
 		return csvHeader(path, spec)
 	}
 	if err := checkIntact(path); err != nil {
@@ -56,13 +58,15 @@ func header(ctx context.Context, db *sql.DB, form, path string, spec Spec) ([]Co
 	var columns []Column
 	var err error
 	switch form {
-	case formJSONL:
+	case FormatJSONL:
 		columns, err = queryColumns(ctx, db, fmt.Sprintf(
 			`SELECT DISTINCT unnest(json_keys(json)) AS name, 'VARCHAR' FROM read_ndjson_objects(%s, compression=%s) ORDER BY name`,
 			Literal(escapeGlob(path)), Literal(compressionOf(path))))
-	case formParquet:
+	case FormatParquet:
 		columns, err = queryColumns(ctx, db, fmt.Sprintf(
 			`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(%s, hive_partitioning=false))`, Literal(escapeGlob(path))))
+	case FormatDuckDB:
+		columns, err = attach(ctx, db, path, spec)
 	default:
 		return nil, fmt.Errorf("unknown format %q; use csv, jsonl or parquet", form)
 	}
@@ -88,6 +92,8 @@ func checkNames(columns []Column) error {
 	return nil
 }
 
+var errNoColumns = errors.New("it declares no columns")
+
 func queryColumns(ctx context.Context, db *sql.DB, query string) ([]Column, error) {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
@@ -106,7 +112,7 @@ func queryColumns(ctx context.Context, db *sql.DB, query string) ([]Column, erro
 		return nil, err
 	}
 	if len(columns) == 0 {
-		return nil, errors.New("it declares no columns")
+		return nil, errNoColumns
 	}
 	return columns, nil
 }
@@ -169,7 +175,7 @@ func (s Segment) relation(paths []string) string {
 	}
 	list := quoteList(patterns)
 	switch s.form {
-	case formCSV:
+	case FormatCSV:
 		delimiter, null := s.spec.Delimiter, s.spec.Null
 		if delimiter == "" {
 			delimiter = ","
@@ -178,11 +184,13 @@ func (s Segment) relation(paths []string) string {
 			null = []string{""}
 		}
 		return fmt.Sprintf(`(SELECT * FROM read_csv(%s, auto_detect=false, header=true, strict_mode=true, `+
-			`delim=%s, quote='"', escape='"', nullstr=%s, compression=%s, columns=%s))`,
-			list, Literal(delimiter), quoteList(null), Literal(s.compression), s.columnStruct())
-	case formJSONL:
+			`delim=%s, quote='"', escape='"', nullstr=%s, allow_quoted_nulls=%t, compression=%s, columns=%s))`,
+			list, Literal(delimiter), quoteList(null), !s.spec.QuotedText, Literal(s.compression), s.columnStruct())
+	case FormatJSONL:
 		return fmt.Sprintf(`(SELECT * FROM read_json(%s, format='newline_delimited', compression=%s, columns=%s))`,
 			list, Literal(s.compression), s.columnStruct())
+	case FormatDuckDB:
+		return "(SELECT * FROM " + s.spec.relation() + ")"
 	default:
 		return fmt.Sprintf(`(SELECT * FROM read_parquet(%s, hive_partitioning=false))`, list)
 	}

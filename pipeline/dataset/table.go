@@ -17,12 +17,20 @@ type Spec struct {
 	Name string
 	// Paths are files or globs, relative to the session's root.
 	Paths []string
-	// Format is csv, jsonl or parquet; empty takes it from the file's name.
+	// Format is csv, jsonl or parquet, or duckdb for a database; empty takes it
+	// from the file's name.
 	Format string
 	// Delimiter separates the fields of a CSV; empty means a comma.
 	Delimiter string
 	// Null lists the texts of a CSV that mean "no value"; nil means the empty one.
 	Null []string
+	// QuotedText says that what stands in quotes is a text, never "no value".
+	QuotedText bool
+	// Unordered says that the rows come from a database, where their numbers say
+	// nothing.
+	Unordered bool
+	// Schema and Table name a database's table or view; an empty schema is main.
+	Schema, Table string
 	// Position is where the spec is written, for findings.
 	Position report.Position
 }
@@ -89,7 +97,7 @@ func openTable(ctx context.Context, db *sql.DB, root string, spec Spec) (*Table,
 			return nil, unreadable(spec, shown, err), nil
 		}
 		columns, err := header(ctx, db, form, path, spec)
-		if err == nil && form == formCSV {
+		if err == nil && form == FormatCSV {
 			err = table.scan(ctx, shown, path, spec)
 		}
 		if ctx.Err() != nil {
@@ -98,7 +106,7 @@ func openTable(ctx context.Context, db *sql.DB, root string, spec Spec) (*Table,
 		if err != nil {
 			return nil, unreadable(spec, shown, fmt.Errorf("%s", strings.ReplaceAll(err.Error(), path, shown))), nil
 		}
-		table.Text = table.Text || form != formParquet
+		table.Text = table.Text || form != FormatParquet && form != FormatDuckDB
 		table.add(Segment{
 			Files: []string{shown}, Columns: columns,
 			paths: []string{path}, spec: spec, form: form, compression: compressionOf(path),
@@ -234,6 +242,9 @@ func FirstLine(err error) string {
 	}
 	return message
 }
+
+// Unordered says that the numbers of rows say nothing.
+func (s Segment) Unordered() bool { return s.spec.Unordered }
 
 // Relation is SQL that goes after FROM and yields the segment's columns.
 func (s Segment) Relation() string { return s.relation(s.paths) }
