@@ -70,6 +70,9 @@ func strongest(p BaseProperty, side int) (bound, bool) {
 
 // stricterBound is above 0 where the second bound asks for more.
 func stricterBound(typeA, typeB string, a, b bound, side int) (int, bool) {
+	if typeA == TypeInteger && typeB == TypeInteger {
+		a, b = a.inclusive(side), b.inclusive(side)
+	}
 	order, ok := compareValues(typeA, typeB, a.value, b.value)
 	if !ok {
 		return 0, false
@@ -82,6 +85,18 @@ func stricterBound(typeA, typeB string, a, b bound, side int) (int, bool) {
 		}
 	}
 	return order, true
+}
+
+// inclusive is the same bound of whole numbers as one that belongs to the range:
+// below 60 is up to 59.
+func (b bound) inclusive(side int) bound {
+	x, ok := new(big.Int).SetString(b.value.Text, 10)
+	if !b.exclusive || b.value.Kind != document.Integer || !ok {
+		return b
+	}
+	b.exclusive = false
+	b.value.Text = x.Add(x, big.NewInt(int64(side))).String()
+	return b
 }
 
 // compareValues orders b against a: above 0 where b is greater. Numbers compare

@@ -1,6 +1,9 @@
 package contract
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A pair is one element of a list before and after, by index.
 type pair struct{ before, after int }
@@ -63,20 +66,35 @@ func lists[T any](c *comparer, s site, before, after []T, l lister[T]) {
 func listsOf[T any](c *comparer, s site, before, after []T, l lister[T], pairs []pair, removed, added []int) {
 	said := len(c.changes)
 	for _, i := range removed {
-		c.add(s.gone(i, l.name(before[i])), l.kind+"-removed", l.removed(before[i]), "the %s %q is gone", l.what, clip(l.name(before[i])))
+		v, why := l.removed(before[i]), ""
+		if v == loosened {
+			why = ": data that it ruled out can arrive"
+		}
+		c.add(s.gone(i, l.name(before[i])), l.kind+"-removed", v, "the %s %q is gone%s", l.what, clip(l.name(before[i])), why)
 	}
 	for _, p := range pairs {
 		l.change(s.item(p.after, l.name(after[p.after])), before[p.before], after[p.after])
 	}
 	for _, j := range added {
-		c.add(s.item(j, l.name(after[j])), l.kind+"-added", l.added(after[j]), "the %s %q is new", l.what, clip(l.name(after[j])))
+		v, why := l.added(after[j]), ""
+		if v.producers == Breaking {
+			why = ": data that was taken before can be refused"
+		}
+		c.add(s.item(j, l.name(after[j])), l.kind+"-added", v, "the %s %q is new%s", l.what, clip(l.name(after[j])), why)
 	}
 	switch {
 	case !inOrder(pairs):
 		var zero T
-		c.add(s, l.kind+"-reordered", l.reordered(zero), "the order of the %ss changed", l.what)
+		c.add(s, l.kind+"-reordered", l.reordered(zero), "the order of the %s changed", several(l.what))
 	case len(c.changes) == said && len(before)+len(after) == 0:
 		// An empty list in one, and none in the other.
-		c.note(s, l.what+"s")
+		c.note(s, several(l.what))
 	}
+}
+
+func several(noun string) string {
+	if stem, found := strings.CutSuffix(noun, "y"); found {
+		return stem + "ies"
+	}
+	return noun + "s"
 }

@@ -128,6 +128,8 @@ func TestChangesBothWays(t *testing.T) {
 		{"an unsigned integer of the same width", "format: i32", "format: u32", "format-changed " + both, "format-changed " + both},
 		{"a higher minimum", "minimum: 1,", "minimum: 10,", "range-tightened " + tightened, "range-loosened " + loosened},
 		{"an exclusive minimum", "minimum: 1,", "exclusiveMinimum: 1,", "range-tightened " + tightened, "range-loosened " + loosened},
+		{"an exclusive minimum of whole numbers that is the same", "minimum: 1,", "exclusiveMinimum: 0,", "documentation " + note, "documentation " + note},
+		{"an exclusive maximum of whole numbers that is the same", "maximum: 9999,", "exclusiveMaximum: 10000,", "documentation " + note, "documentation " + note},
 		{"a lower maximum", "maximum: 9999,", "maximum: 999,", "range-tightened " + tightened, "range-loosened " + loosened},
 		{"the same maximum", "maximum: 9999,", "maximum: 9999.0,", "documentation " + note, "documentation " + note},
 		{"no maximum any more", "maximum: 9999, ", "", "range-loosened " + loosened, "range-tightened " + tightened},
