@@ -100,23 +100,39 @@ func (c *Config) Plan(contracts Contracts, session *dataset.Session, withLabel b
 		plan.Label = &c.Label
 	}
 	for _, source := range c.Sources {
-		rules, table := contracts[source.Name], session.Table(source.Name)
-		if rules == nil || table == nil {
-			return feature.Plan{}, fmt.Errorf("source %s has no contract or no data", source.Name)
-		}
-		typed, err := rules.TypedSelect(table)
+		drawn, err := source.drawn(contracts, session)
 		if err != nil {
-			return feature.Plan{}, fmt.Errorf("source %s: %w", source.Name, err)
+			return feature.Plan{}, err
 		}
-		columns := make([]string, 0, len(rules.Types()))
-		for _, column := range rules.Types() {
-			columns = append(columns, column.Name)
-		}
-		plan.Sources = append(plan.Sources, feature.Source{
-			Name: source.Name, Select: typed, Columns: columns,
-			EventTime: source.EventTime, KnownAt: source.KnownAt, Later: source.KnownLater,
-			Personal: rules.Sensitive(),
-		})
+		plan.Sources = append(plan.Sources, drawn)
 	}
 	return plan, nil
+}
+
+// LabelPlan is the plan of the label alone: it needs the observations' source.
+func (c *Config) LabelPlan(contracts Contracts, session *dataset.Session) (feature.Plan, error) {
+	source, _, _ := c.Source(c.Observations.Source)
+	drawn, err := source.drawn(contracts, session)
+	return feature.Plan{Observations: c.Observations, Label: &c.Label, Sources: []feature.Source{drawn}}, err
+}
+
+// drawn is the source as features see it.
+func (s Source) drawn(contracts Contracts, session *dataset.Session) (feature.Source, error) {
+	rules, table := contracts[s.Name], session.Table(s.Name)
+	if rules == nil || table == nil {
+		return feature.Source{}, fmt.Errorf("source %s has no contract or no data", s.Name)
+	}
+	typed, err := rules.TypedSelect(table)
+	if err != nil {
+		return feature.Source{}, fmt.Errorf("source %s: %w", s.Name, err)
+	}
+	columns := make([]string, 0, len(rules.Types()))
+	for _, column := range rules.Types() {
+		columns = append(columns, column.Name)
+	}
+	return feature.Source{
+		Name: s.Name, Select: typed, Columns: columns,
+		EventTime: s.EventTime, KnownAt: s.KnownAt, Later: s.KnownLater,
+		Personal: rules.Sensitive(),
+	}, nil
 }

@@ -204,6 +204,17 @@ func (c *compiler) observations(within Range) error {
 		source.Select, within.condition(o.Partition)))
 }
 
+// LabelKnown is SQL for the time from which the label is known: its own known-at
+// time, but never before the row and the columns that it is made of are.
+func (p Plan) LabelKnown(ctx context.Context, db *sql.DB) (string, error) {
+	parser, err := NewParser(ctx, db)
+	if err != nil {
+		return "", err
+	}
+	source, _ := p.source(p.Observations.Source)
+	return (&compiler{ctx: ctx, db: db, plan: p, parser: parser}).labelKnown(source)
+}
+
 // labelKnown is SQL for the time from which the label is known: the label's
 // own known-at time, but never before the columns it is made of.
 func (c *compiler) labelKnown(source Source) (string, error) {

@@ -64,10 +64,10 @@ var (
 )
 
 // asksAround says of a name that DuckDB takes it for a function where no column
-// is called so, as all that begin with current_. A test holds it against the
-// DuckDB that is linked in.
+// is called so. A test holds it against the DuckDB that is linked in.
 func asksAround(name string) bool {
-	return strings.HasPrefix(name, "current_") || words("localtime localtimestamp session_user user")[name]
+	what, current := strings.CutPrefix(name, "current_")
+	return current && words("catalog date schema role time timestamp user")[what] || words("localtime localtimestamp session_user user")[name]
 }
 
 // The parts of a syntax tree that a query may have beside those of an expression.

@@ -27,7 +27,8 @@ type Outcomes struct {
 	Known []bool
 }
 
-// Read joins score files with the labels that were known before the cut-off.
+// Read joins score files with the labels that were known before the cut-off: as
+// in training, no label is known before the columns that it is made of.
 // Rows whose observation cannot be found have no label.
 func Read(ctx context.Context, c *pipeline.Config, contracts pipeline.Contracts, files []string, before time.Time) (outcomes *Outcomes, err error) {
 	absolute := make([]string, len(files))
@@ -36,7 +37,7 @@ func Read(ctx context.Context, c *pipeline.Config, contracts pipeline.Contracts,
 			return nil, err
 		}
 	}
-	source, index, _ := c.Source(c.Observations.Source)
+	_, index, _ := c.Source(c.Observations.Source)
 	session, findings, err := dataset.Open(ctx, dataset.Options{Root: c.Root},
 		c.Specs()[index], dataset.Spec{Name: scoresSource, Paths: absolute, Format: "parquet"})
 	if err != nil {
@@ -46,11 +47,15 @@ func Read(ctx context.Context, c *pipeline.Config, contracts pipeline.Contracts,
 	if len(findings) > 0 {
 		return nil, fmt.Errorf("read outcomes: %s", findings[0].Message)
 	}
-	typed, err := contracts[source.Name].TypedSelect(session.Table(source.Name))
+	plan, err := c.LabelPlan(contracts, session)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := session.DB().QueryContext(ctx, outcomesQuery(c, typed, session.Table(scoresSource), before))
+	known, err := plan.LabelKnown(ctx, session.DB())
+	if err != nil {
+		return nil, err
+	}
+	rows, err := session.DB().QueryContext(ctx, outcomesQuery(c, plan.Sources[0].Select, known, session.Table(scoresSource), before))
 	if err != nil {
 		return nil, fmt.Errorf("read outcomes: %w", err)
 	}
@@ -76,7 +81,7 @@ func Read(ctx context.Context, c *pipeline.Config, contracts pipeline.Contracts,
 	return outcomes, rows.Err()
 }
 
-func outcomesQuery(c *pipeline.Config, typed string, scores *dataset.Table, before time.Time) string {
+func outcomesQuery(c *pipeline.Config, typed, known string, scores *dataset.Table, before time.Time) string {
 	var relations, equal, order []string
 	for _, segment := range scores.Segments {
 		relations = append(relations, "SELECT * FROM "+segment.Relation())
@@ -90,10 +95,9 @@ func outcomesQuery(c *pipeline.Config, typed string, scores *dataset.Table, befo
 			CASE WHEN o."__known_at" < TIMESTAMP %[3]s THEN o."__label" END
 		FROM (%[4]s) s LEFT JOIN (
 			SELECT *, (%[5]s
-			)::DOUBLE AS "__label", (%[6]s
-			)::TIMESTAMP AS "__known_at" FROM (%[7]s)
+			)::DOUBLE AS "__label", %[6]s AS "__known_at" FROM (%[7]s)
 		) o ON %[8]s ORDER BY s.%[1]s, %[9]s`,
 		partition, pipeline.ScoreColumn, dataset.Literal(before.UTC().Format("2006-01-02 15:04:05")),
-		strings.Join(relations, " UNION ALL BY NAME "), c.Label.Expression, c.Label.KnownAt, typed,
+		strings.Join(relations, " UNION ALL BY NAME "), c.Label.Expression, known, typed,
 		strings.Join(equal, " AND "), strings.Join(order, ", "))
 }
