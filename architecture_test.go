@@ -111,7 +111,7 @@ func (g graph) reach(from string) []string {
 var things = []string{
 	"pipeline/bundle", "pipeline/canonical", "pipeline/contract", "pipeline/dataset", "pipeline/document",
 	"pipeline/evaluation", "pipeline/feature", "pipeline/honesty", "pipeline/internal/atomicfile", "pipeline/ledger", "pipeline/metric",
-	"pipeline/model", "pipeline/modelcard", "pipeline/profile", "pipeline/registry", "pipeline/report",
+	"pipeline/model", "pipeline/modelcard", "pipeline/profile", "pipeline/registry", "pipeline/report", "pipeline/snapshot",
 }
 
 // ladder says what each part of the engine may import. The root, "pipeline", is

@@ -23,6 +23,7 @@ import (
 	"github.com/linecook-ml/linecook/actions/registry"
 	"github.com/linecook-ml/linecook/actions/scaffold"
 	"github.com/linecook-ml/linecook/actions/score"
+	"github.com/linecook-ml/linecook/actions/snapshot"
 	"github.com/linecook-ml/linecook/actions/train"
 	"github.com/linecook-ml/linecook/actions/validate"
 )
@@ -36,6 +37,7 @@ func Main(args []string, stdout, stderr io.Writer, getenv func(string) string, n
 		contract.Command(app),
 		validate.Command(app),
 		train.Command(app),
+		snapshot.Command(app),
 		promote.Command(app),
 		decision.Command(app),
 		policy.Command(app),

@@ -4,6 +4,8 @@ package train
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +18,7 @@ import (
 
 // Command is `linecook train`.
 func Command(app *command.App) *cobra.Command {
-	var version, until, against string
+	var version, until, against, snapshot string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "train --version X.Y.Z",
@@ -27,13 +29,14 @@ as one verified bundle.`,
 		Example: "  linecook train --version 1.0.0 --until 2013-09-01",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd, app, version, until, against, asJSON)
+			return run(cmd, app, version, until, against, snapshot, asJSON)
 		},
 	}
 	app.PipelineFlag(cmd)
 	cmd.Flags().StringVar(&version, "version", "", "semantic version of the bundle, without a leading v")
 	cmd.Flags().StringVar(&until, "until", "", "the cut-off: nothing from this day on is used (default the day after the last partition)")
 	cmd.Flags().StringVar(&against, "champion", "", "compare, on the same rows, with what serves on this stage; none is with nothing (default the last stage)")
+	cmd.Flags().StringVar(&snapshot, "snapshot", "", "write the features that were trained on to this Parquet file")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
 }
@@ -49,7 +52,7 @@ type result struct {
 	Evaluation *evaluation.Report `json:"evaluation,omitempty"`
 }
 
-func run(cmd *cobra.Command, app *command.App, version, until, against string, asJSON bool) error {
+func run(cmd *cobra.Command, app *command.App, version, until, against, snapshot string, asJSON bool) error {
 	config, err := app.Config()
 	if err != nil {
 		return err
@@ -59,6 +62,11 @@ func run(cmd *cobra.Command, app *command.App, version, until, against string, a
 	}
 	if err := command.CheckDate("--until", until); err != nil {
 		return err
+	}
+	if snapshot != "" {
+		if folder, err := os.Stat(filepath.Dir(snapshot)); err != nil || !folder.IsDir() {
+			return command.UsageError(fmt.Errorf("--snapshot: %s is no folder that is there; make it, or name another", filepath.Dir(snapshot)))
+		}
 	}
 	contracts, err := app.Contracts(config)
 	if err != nil {
@@ -77,7 +85,7 @@ func run(cmd *cobra.Command, app *command.App, version, until, against string, a
 		return err
 	}
 	trained, err := training.Train(cmd.Context(), training.Input{
-		Config: config, Contracts: contracts, Version: version, Until: until, Champion: serving,
+		Config: config, Contracts: contracts, Version: version, Until: until, Champion: serving, Snapshot: snapshot,
 		Code: app.Code(config), Linecook: command.Version(),
 		Progress: func(step string) { _, _ = fmt.Fprintf(app.Err, "· %s\n", step) },
 	})

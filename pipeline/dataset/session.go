@@ -184,10 +184,15 @@ func Unplanned(err error) bool {
 
 // AppendColumn makes a table with the columns id, which counts from 1, and
 // value, which holds the numbers.
-func (s *Session) AppendColumn(ctx context.Context, table string, numbers []float64) (err error) {
+func (s *Session) AppendColumn(ctx context.Context, table string, numbers []float64) error {
 	if err := s.exec(ctx, fmt.Sprintf("CREATE OR REPLACE TABLE %s (id BIGINT, value DOUBLE)", Identifier(table))); err != nil {
 		return err
 	}
+	return s.Append(ctx, table, len(numbers), func(i int) ([]driver.Value, error) { return []driver.Value{int64(i + 1), numbers[i]}, nil })
+}
+
+// Append adds n rows to a table.
+func (s *Session) Append(ctx context.Context, table string, n int, row func(i int) ([]driver.Value, error)) (err error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
@@ -198,8 +203,12 @@ func (s *Session) AppendColumn(ctx context.Context, table string, numbers []floa
 		if err != nil {
 			return fmt.Errorf("append to %s: %w", table, err)
 		}
-		for i, number := range numbers {
-			if err := appender.AppendRow(int64(i+1), number); err != nil {
+		for i := range n {
+			values, err := row(i)
+			if err == nil {
+				err = appender.AppendRow(values...)
+			}
+			if err != nil {
 				return errors.Join(fmt.Errorf("append to %s: %w", table, err), appender.Close())
 			}
 		}

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -75,6 +76,20 @@ func (t *Table) Files() []string {
 	}
 	slices.Sort(files)
 	return files
+}
+
+// Metadata is the value of a key in the key-value metadata of a table's one
+// Parquet file; it is not found where the file has no such key.
+func (s *Session) Metadata(ctx context.Context, table *Table, key string) (value string, found bool, err error) {
+	if len(table.Segments) != 1 || len(table.Segments[0].paths) != 1 {
+		return "", false, fmt.Errorf("%w: these are several files; name one", ErrData)
+	}
+	err = s.db.QueryRowContext(ctx, fmt.Sprintf("SELECT decode(value) FROM parquet_kv_metadata(%s) WHERE decode(key) = %s",
+		Literal(escapeGlob(table.Segments[0].paths[0])), Literal(key))).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	return value, err == nil, err
 }
 
 func openTable(ctx context.Context, db *sql.DB, root string, spec Spec) (*Table, *report.Finding, error) {

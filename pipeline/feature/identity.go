@@ -3,6 +3,7 @@ package feature
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,6 +61,46 @@ func (p Plan) Identify(ctx context.Context, db *sql.DB) (ids *Identities, err er
 		return fail(err)
 	}
 	return ids, nil
+}
+
+// A Key is one column of what names the observations, as text.
+type Key struct {
+	Name   string
+	Values []sql.NullString
+}
+
+// Keys reads the keys of the observations of the last Build, in the order of its
+// snapshot. Those that are personal data are left out.
+func (p Plan) Keys(ctx context.Context, db *sql.DB) (keys []Key, err error) {
+	source, _ := p.source(p.Observations.Source)
+	var columns []string
+	for _, name := range p.Observations.Key {
+		if !slices.Contains(source.Personal, name) {
+			keys = append(keys, Key{Name: name})
+			columns = append(columns, dataset.Identifier(name)+"::VARCHAR")
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	rows, err := db.QueryContext(ctx, fmt.Sprintf("SELECT %s FROM %s ORDER BY %s", strings.Join(columns, ", "), ObservationsTable, colID))
+	if err != nil {
+		return nil, fmt.Errorf("read the observations' keys: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	values, targets := make([]sql.NullString, len(keys)), make([]any, len(keys))
+	for i := range values {
+		targets[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			return nil, fmt.Errorf("read the observations' keys: %w", err)
+		}
+		for i, value := range values {
+			keys[i].Values = append(keys[i].Values, value)
+		}
+	}
+	return keys, rows.Err()
 }
 
 // keyText is SQL for a key as people read it.

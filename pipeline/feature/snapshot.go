@@ -133,7 +133,7 @@ func (c *compiler) snapshot() (*Snapshot, error) {
 	for i, d := range c.plan.Definitions {
 		s.Frame.Columns[i] = c.builders[d.Name].column(d.Name)
 	}
-	s.Digest = c.plan.digest(s, len(c.times))
+	s.Digest = s.Recompute()
 	return s, nil
 }
 
@@ -261,17 +261,17 @@ func (c *levelCoder) renumber() {
 	c.levels = levels
 }
 
-// digest is over the features' names and types and all rows: of each the date,
-// the decision time, the label and the features. The first ones are decided.
-func (p Plan) digest(s *Snapshot, decided int) string {
+// Recompute is the digest over the features' names and types and all rows: of
+// each the date, the decision time, the label and the features.
+func (s *Snapshot) Recompute() string {
 	d := digester{sum: sha256.New()}
-	for _, definition := range p.Definitions {
-		d.text(definition.Name)
-		d.text(definition.sqlType())
+	for _, column := range s.Frame.Columns {
+		d.text(column.Name)
+		d.text(Definition{Type: column.Kind}.sqlType())
 	}
 	for i, date := range s.Partition {
 		d.text(date)
-		d.time(s.DecidedAt[i], i < decided)
+		d.time(s.DecidedAt[i], !s.DecidedAt[i].IsZero())
 		if s.Label != nil {
 			d.number(s.Label[i])
 			d.time(s.LabelKnownAt[i], !s.LabelKnownAt[i].IsZero())

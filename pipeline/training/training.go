@@ -47,6 +47,9 @@ type Input struct {
 	Champion *Champion
 	// Code is the commit of the pipeline's repository.
 	Code bundle.Code
+	// Snapshot is where the feature snapshot goes as a Parquet file; empty for
+	// nowhere.
+	Snapshot string
 	// Linecook is the version of this program.
 	Linecook string
 	// Progress is told what begins, for people; nil for nobody.
@@ -152,6 +155,12 @@ func (l *line) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var keys []feature.Key
+	if l.in.Snapshot != "" {
+		if keys, err = plan.Keys(ctx, l.session.DB()); err != nil {
+			return err
+		}
+	}
 	if honest, err := l.prove(ctx, plan, snapshot); err != nil || !honest {
 		return err
 	}
@@ -230,6 +239,9 @@ func (l *line) run(ctx context.Context) error {
 		return err
 	}
 	l.result.BundleID, l.result.Archive, err = bundle.Build(manifest, members)
+	if err == nil && l.in.Snapshot != "" {
+		err = l.keep(ctx, snapshot, keys, d)
+	}
 	return err
 }
 
