@@ -27,9 +27,11 @@ func (c *clock) sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
+var clockStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 func newClient(t *testing.T, s *githubtest.Server, change ...func(*github.Options)) (*github.Client, *clock) {
 	t.Helper()
-	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	c := &clock{now: clockStart}
 	options := github.Options{
 		APIURL: s.URL(), Token: githubtest.Token, Repository: githubtest.Repository, Timeout: 5 * time.Second,
 		Now: func() time.Time { return c.now }, Sleep: c.sleep, Jitter: func() float64 { return 1 },
