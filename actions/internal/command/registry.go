@@ -49,7 +49,8 @@ func (a *App) gitHubRegistry() (registry.Registry, error) {
 	}
 	o := githubregistry.Options{
 		Client: client, Repository: options.Repository, Commit: a.Getenv("GITHUB_SHA"),
-		Warn: func(text string) { _, _ = fmt.Fprintf(a.Err, "warning: %s\n", text) },
+		Cache: filepath.Join(a.home, "cache", "github", "events"),
+		Warn:  func(text string) { _, _ = fmt.Fprintf(a.Err, "warning: %s\n", text) },
 	}
 	if provenance.OnRunner(a.Getenv) {
 		o.Log = fmt.Sprintf("%s/%s/actions/runs/%s", strings.TrimSuffix(a.Getenv("GITHUB_SERVER_URL"), "/"), options.Repository, a.Getenv("GITHUB_RUN_ID"))

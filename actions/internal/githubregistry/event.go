@@ -100,11 +100,16 @@ func (r *Registry) event(ctx context.Context, ref github.Ref) (registry.Assignme
 		if ref.Type != "tag" {
 			return fail(fmt.Errorf("%w: it has no message", registry.ErrCorrupt))
 		}
-		object, err := r.Client.Tag(ctx, ref.SHA)
-		if err != nil {
-			return registry.Assignment{}, err
+		text, found := r.kept(ref.SHA)
+		if !found {
+			object, err := r.Client.Tag(ctx, ref.SHA)
+			if err != nil {
+				return registry.Assignment{}, err
+			}
+			r.keep(object)
+			text = object.Message
 		}
-		if a, err = parseMessage(object.Message); err != nil {
+		if a, err = parseMessage(text); err != nil {
 			return fail(err)
 		}
 		r.mu.Lock()

@@ -13,7 +13,7 @@
 //     against its name, and a history with a gap is refused.
 //
 // What was published and what happened never change, so a Registry reads each
-// of them once. It needs the right to write contents and deployments.
+// of them once, and an event once for all runs that share a folder. It needs the right to write contents and deployments.
 package githubregistry
 
 import (
@@ -39,6 +39,8 @@ type Options struct {
 	Commit string
 	// Log is a page that explains events to people, or empty.
 	Log string
+	// Cache is a folder that keeps events from run to run, or empty.
+	Cache string
 	// Statement makes the in-toto statement that travels with a bundle, whose
 	// archive has that name and digest; nil makes none.
 	Statement func(name, digest string) ([]byte, error)

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -377,3 +379,47 @@ func TestARecordThatIsTooLong(t *testing.T) {
 }
 
 func isCorrupt(err error) bool { return errors.Is(err, registry.ErrCorrupt) }
+
+// An event is asked for once. What stands in the folder is what git named, or
+// nothing.
+func TestEventsAreKept(t *testing.T) {
+	s := githubtest.New(t)
+	cache := t.TempDir()
+	keeping := func(o *githubregistry.Options) { o.Cache = cache }
+	r := open(t, s)
+	one, two := mustRegister(t, r, "1.0.0", "one"), mustRegister(t, r, "1.1.0", "two")
+	mustAssign(t, r, event(one, "prod", 1))
+	mustAssign(t, r, event(two, "prod", 2))
+	read := func() (history []registry.Assignment, requests int) {
+		t.Helper()
+		s.Forget()
+		history, err := open(t, s, keeping).History(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return history, len(s.Requests())
+	}
+	first, cold := read()
+	again, warm := read()
+	if cold != 3 || warm != 1 || fmt.Sprint(first) != fmt.Sprint(again) {
+		t.Errorf("%d requests, then %d; %v, then %v", cold, warm, first, again)
+	}
+	entries, err := os.ReadDir(cache)
+	if err != nil || len(entries) != 2 {
+		t.Fatal(entries, err)
+	}
+	path := filepath.Join(cache, entries[0].Name())
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Whoever may write the folder cannot write the history.
+	forged := strings.ReplaceAll(string(text), "1.0.0", "6.6.6")
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(forged, "1.1.0", "6.6.6")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	repaired, requests := read()
+	if requests != 2 || fmt.Sprint(first) != fmt.Sprint(repaired) {
+		t.Errorf("%d requests, %v", requests, repaired)
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -59,12 +60,17 @@ type Server struct {
 	checker *checker
 
 	mu       sync.Mutex
-	clock    time.Time
-	next     int64
 	faults   []Fault
 	requests []string
-	watch    func(Event)
+	watch    func(Event) bool
 	hung     chan struct{}
+	state
+}
+
+// A state is what a server knows, apart from what tests do to it.
+type state struct {
+	clock time.Time
+	next  int64
 
 	readOnly   bool
 	enterprise bool
@@ -90,20 +96,58 @@ type Server struct {
 	attestations []attestation
 }
 
+// clone copies all that requests change in place; the rest is replaced whole.
+func (s state) clone() state {
+	s.objects, s.refs, s.people = maps.Clone(s.objects), maps.Clone(s.refs), maps.Clone(s.people)
+	s.branches = maps.Clone(s.branches)
+	s.releases, s.deployments = copies(s.releases), copies(s.deployments)
+	for _, r := range s.releases {
+		r.Assets = copies(r.Assets)
+	}
+	for _, d := range s.deployments {
+		d.Statuses = slices.Clone(d.Statuses)
+	}
+	s.environments, s.issues, s.pulls = copies(s.environments), copies(s.issues), copies(s.pulls)
+	s.comments, s.rulesets, s.dispatches = slices.Clone(s.comments), slices.Clone(s.rulesets), slices.Clone(s.dispatches)
+	return s
+}
+
+func copies[T any](all []*T) []*T {
+	cloned := make([]*T, len(all))
+	for i, one := range all {
+		value := *one
+		cloned[i] = &value
+	}
+	return cloned
+}
+
 // New starts a server that has these pull requests, and stops it with the test.
 func New(t testing.TB, pulls ...int) *Server {
 	t.Helper()
-	s := &Server{
-		t: t, servers: map[host]*httptest.Server{}, checker: newChecker(t),
-		clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), next: 1000, left: Budget, hung: make(chan struct{}, 1),
+	s := start(t, state{
+		clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), next: 1000, left: Budget,
 		objects: map[string]object{}, refs: map[string]string{}, branches: map[string]*branch{}, people: map[string]string{Person: "admin"},
-	}
-	for _, name := range []host{apiHost, uploadHost, downloadHost} {
-		s.servers[name] = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(name, w, r) }))
-	}
+	})
 	s.Commit(Commit{Message: "begin", Author: Person, Files: map[string]string{"README.md": "flights\n"}})
 	for _, number := range pulls {
 		s.AddPull(Pull{Number: number, Author: Person})
+	}
+	return s
+}
+
+// Copy starts another server with the state that this one has now.
+func (s *Server) Copy(t testing.TB) *Server {
+	t.Helper()
+	var now state
+	s.locked(func() { now = s.clone() })
+	return start(t, now)
+}
+
+func start(t testing.TB, begins state) *Server {
+	t.Helper()
+	s := &Server{t: t, servers: map[host]*httptest.Server{}, checker: newChecker(t), hung: make(chan struct{}, 1), state: begins}
+	for _, name := range []host{apiHost, uploadHost, downloadHost} {
+		s.servers[name] = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(name, w, r) }))
 	}
 	t.Cleanup(func() {
 		for _, server := range s.servers {
@@ -162,8 +206,9 @@ type Event struct {
 	Done         bool
 }
 
-// Watch calls f on every event, one after the other.
-func (s *Server) Watch(f func(Event)) { s.locked(func() { s.watch = f }) }
+// Watch calls f on every event. Where f is false for a request that arrives, the
+// request is lost on its way: it is not carried out and not answered.
+func (s *Server) Watch(f func(Event) bool) { s.locked(func() { s.watch = f }) }
 
 // locked runs f while no request changes the state.
 func (s *Server) locked(f func()) {

@@ -118,8 +118,8 @@ func (s *Server) serve(name host, w http.ResponseWriter, r *http.Request) {
 	watch := s.watch
 	s.mu.Unlock()
 
-	if watch != nil {
-		watch(Event{Method: r.Method, Path: path})
+	if watch != nil && !watch(Event{Method: r.Method, Path: path}) {
+		panic(http.ErrAbortHandler)
 	}
 	s.mu.Lock()
 	var a answer

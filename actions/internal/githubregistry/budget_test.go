@@ -1,0 +1,80 @@
+package githubregistry_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/linecook-ml/linecook/actions/internal/github/githubtest"
+	"github.com/linecook-ml/linecook/actions/internal/githubregistry"
+	"github.com/linecook-ml/linecook/pipeline/registry"
+)
+
+// What each command asks of GitHub where nothing fails, as docs/github.md says
+// it: the runner's token has 1,000 requests an hour.
+func TestBudgetOfRequests(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "github.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pushed := func(t testing.TB, s *githubtest.Server) { s.Tag(tag, s.Head(""), "of a person") }
+	publish := func(t *testing.T, r registry.Registry) error { return publishOne(t.Context(), t, r, "1.0.0", "one") }
+	finished := func(t testing.TB, s *githubtest.Server) { mustRegister(t, open(t, s), "1.0.0", "one") }
+	for _, c := range []struct {
+		says    string // the page's row, from its beginning
+		prepare func(testing.TB, *githubtest.Server)
+		run     func(*testing.T, registry.Registry) error
+		want    int // with one page of releases
+	}{
+		{"| `train`, on a pushed annotated tag | 12, and 1 more for each 100 releases |", pushed, publish, 12 + 1},
+		{"| `train`, where there is no tag | 13, and 1 more for each 100 releases |", nil, publish, 13 + 1},
+		{"| `train` again, when all is done | 2, and 1 more for each 100 releases |", finished, publish, 2 + 1},
+		{"| `promote`, where the stage is empty | 12, and 1 for each new event |", func(t testing.TB, s *githubtest.Server) {
+			prepareVersions(t, s)
+		}, func(t *testing.T, r registry.Registry) error {
+			return promote(t.Context(), t, r, "1.0.0", noon)
+		}, 12},
+		{"| `promote`, where the stage has a champion | 17, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
+			return promote(t.Context(), t, r, "1.1.0", noon.Add(time.Hour))
+		}, 17 + 1},
+		{"| `score` | 4, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
+			return verbs[3].run(t.Context(), t, r)
+		}, 4 + 1},
+		{"| `registry list` | 1, and 1 for each 100 releases, each version and each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
+			return verbs[4].run(t.Context(), t, r)
+		}, 1 + 1 + 2 + 1},
+		{"| `registry history`, `current`, `at` | 1, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
+			_, err := r.History(t.Context(), name)
+			return err
+		}, 1 + 1},
+	} {
+		t.Run(strings.Split(c.says, " |")[0], func(t *testing.T) {
+			if !strings.Contains(string(page), c.says+"\n") {
+				t.Errorf("docs/github.md does not say %s", c.says)
+			}
+			s := githubtest.New(t)
+			if c.prepare != nil {
+				c.prepare(t, s)
+			}
+			s.Forget()
+			// On a runner a statement travels with the bundle.
+			r := open(t, s, func(o *githubregistry.Options) {
+				o.Statement = func(string, string) ([]byte, error) { return []byte("{}\n"), nil }
+			})
+			if err := c.run(t, r); err != nil {
+				t.Fatal(err)
+			}
+			var counted []string
+			for _, request := range s.Requests() {
+				if !strings.Contains(request, " downloads:") {
+					counted = append(counted, request)
+				}
+			}
+			if len(counted) != c.want {
+				t.Errorf("%d requests, and %d are stated:\n%s", len(counted), c.want, strings.Join(counted, "\n"))
+			}
+		})
+	}
+}
