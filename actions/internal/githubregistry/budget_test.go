@@ -19,7 +19,7 @@ func TestBudgetOfRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pushed := func(t testing.TB, s *githubtest.Server) { s.Tag(tag, s.Head(""), "of a person") }
+	pushed := func(_ testing.TB, s *githubtest.Server) { s.Tag(tag, s.Head(""), "of a person") }
 	publish := func(t *testing.T, r registry.Registry) error { return publishOne(t.Context(), t, r, "1.0.0", "one") }
 	finished := func(t testing.TB, s *githubtest.Server) { mustRegister(t, open(t, s), "1.0.0", "one") }
 	for _, c := range []struct {

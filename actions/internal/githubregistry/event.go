@@ -11,10 +11,11 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/registry"
 )
 
-// MaxMessage bounds an event's message, in bytes. A decision on a bundle with a
-// hundred slices takes about 50 kB. What is longer would need an object of its
-// own, and git forgets objects that no ref holds.
-const MaxMessage = 512 << 10
+// MaxMessage bounds an event's message, in bytes. A decision keeps the text of
+// its policy, about 90 kB, and on a bundle with a hundred slices about 50 kB of
+// evidence. What is longer would need an object of its own, and git forgets
+// objects that no ref holds.
+const MaxMessage = 1 << 20
 
 // Assign implements registry.Registry.
 func (r *Registry) Assign(ctx context.Context, a registry.Assignment) (registry.Assignment, error) {
@@ -136,7 +137,7 @@ func message(a registry.Assignment) (string, error) {
 	}
 	text := subject(a) + "\n\n" + string(record)
 	if len(text) > MaxMessage {
-		return "", fmt.Errorf("the event with its decision has %d bytes, and a tag's message may have %d: evaluate fewer slices", len(text), MaxMessage)
+		return "", fmt.Errorf("the event with its decision has %d bytes, and a tag's message may have %d: evaluate fewer slices, or keep fewer checks of your own", len(text), MaxMessage)
 	}
 	return text, nil
 }
