@@ -13,9 +13,8 @@ import (
 
 // check looks at a division before anything is fitted to it, and refuses one
 // that cannot be measured on. What it counts goes into the evaluation.
-func (l *line) check(o *observations, d division) ([]report.Finding, error) {
+func (l *line) check(o *observations, d division, train, test *feature.Snapshot) ([]report.Finding, error) {
 	c := l.in.Config
-	train, test := o.Select(d.train), o.Select(d.test)
 	if f := unfit(c, l.in.Until, train, test); f != nil {
 		if d.dropped > 0 {
 			f.Message += fmt.Sprintf("; %d are of entities that are trained on", d.dropped)

@@ -104,10 +104,13 @@ type observations struct {
 	values, whole []digest
 }
 
-func identified(s *feature.Snapshot, ids *feature.Identities) *observations {
+func identified(s *feature.Snapshot, ids *feature.Identities) (*observations, error) {
+	if len(ids.Key) != s.Frame.Rows {
+		return nil, fmt.Errorf("the snapshot has %d observations and %d keys", s.Frame.Rows, len(ids.Key))
+	}
 	o := &observations{Snapshot: s, Identities: ids}
 	o.values, o.whole = digests(s, ids.Entity)
-	return o
+	return o, nil
 }
 
 // all are the indexes of all rows.

@@ -41,7 +41,15 @@ func random(t *rapid.T) *observations {
 		ids.Entity = append(ids.Entity, int64(rapid.IntRange(0, 20).Draw(t, "entity")))
 	}
 	s.Frame = feature.Frame{Rows: n}
-	return identified(s, ids)
+	return told(s, ids)
+}
+
+func told(s *feature.Snapshot, ids *feature.Identities) *observations {
+	o, err := identified(s, ids)
+	if err != nil {
+		panic(err)
+	}
+	return o
 }
 
 func days(t *rapid.T, name string, from, to int) feature.Duration {
@@ -175,7 +183,7 @@ func table(entity []int64, x, label []float64) *observations {
 		s.Partition = append(s.Partition, decided.Format(time.DateOnly))
 		ids.Key = append(ids.Key, int64(i))
 	}
-	return identified(s, ids)
+	return told(s, ids)
 }
 
 func TestOverlap(t *testing.T) {

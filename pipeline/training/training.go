@@ -164,9 +164,13 @@ func (l *line) run(ctx context.Context) error {
 	if honest, err := l.prove(ctx, plan, snapshot); err != nil || !honest {
 		return err
 	}
-	o := identified(snapshot, identities)
+	o, err := identified(snapshot, identities)
+	if err != nil {
+		return err
+	}
 	d := l.periods.divide(o, o.all())
-	refusals, err := l.check(o, d)
+	train, test := o.Select(d.train), o.Select(d.test)
+	refusals, err := l.check(o, d, train, test)
 	if err != nil {
 		return err
 	}
@@ -182,7 +186,6 @@ func (l *line) run(ctx context.Context) error {
 		l.refuse(*f)
 		return nil
 	}
-	train, test := o.Select(d.train), o.Select(d.test)
 	l.result.TrainRows = train.Frame.Rows
 	l.step(fmt.Sprintf("fit %s on %d observations", l.in.Config.Estimator.Kind, train.Frame.Rows))
 	fitted, f, err := fit(l.in.Config, train, parameters)
