@@ -68,7 +68,7 @@ func TestADenialSaysWhatAndWhy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `flight-delay@v1.1.0 may not serve on prod: 18 of 19 checks passed
+	want := `flight-delay@v1.1.0 may not serve on prod: 20 of 21 checks passed
   metric_floors: The metrics meet the stage's bounds
     roc_auc 0.641 (95 % low end 0.632, n 27315) is below the floor 0.65
     remedy: Improve the model or its data and train a new version, or have the bounds of stage prod

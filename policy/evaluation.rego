@@ -2,11 +2,21 @@ package linecook.checks
 
 # METADATA
 # title: Evaluated on rows later than it was trained on
-# description: The evaluation period begins after the training period and its gap, and ends before the promotion.
+# description: The rows were divided by time. The evaluation period begins after the training period and its gap, and ends before the promotion; every evaluated row was looked for in training, and none was found.
 # custom:
 #   remediation: Train again with split.holdout and split.gap in pipeline.yaml, or give the promotion its true time.
 #   command: linecook train --version X.Y.Z
-passed contains "evaluated_later" if later(input.evidence.evaluation)
+passed contains "evaluated_later" if {
+	later(input.evidence.evaluation)
+	apart(input.evidence.evaluation)
+}
+
+apart(evaluation) if {
+	evaluation.split.kind == "time"
+	positive(evaluation.split.compared_rows)
+	evaluation.split.compared_rows == evaluation.rows
+	evaluation.split.overlap_rows == 0
+}
 
 later(evaluation) if {
 	instant(evaluation.training.from) < instant(evaluation.training.to)
@@ -36,6 +46,60 @@ reasons.evaluated_later contains message if {
 	}
 	instant(period.from) >= instant(period.to)
 	message := sprintf("the %s period from %s to %s is empty", [name, period.from, period.to])
+}
+
+reasons.evaluated_later contains message if {
+	input.evidence.evaluation.split.kind != "time"
+	message := sprintf("the rows were divided by %s, not by time", [input.evidence.evaluation.split.kind])
+}
+
+reasons.evaluated_later contains message if {
+	evaluation := input.evidence.evaluation
+	evaluation.split.kind == "time"
+	not apart(evaluation)
+	message := sprintf("%v of %v evaluated rows were looked for in training, and %v were found", [evaluation.split.compared_rows, evaluation.rows, evaluation.split.overlap_rows])
+}
+
+# METADATA
+# title: Parameters were compared on rolling origins
+# description: The given parameters, or those that were chosen among candidates, were scored on at least two folds before the evaluation.
+# custom:
+#   remediation: Give pipeline.yaml split.folds, and estimator.search where there is a choice, and train a new version.
+#   command: linecook train --version X.Y.Z
+passed contains "cross_validated" if folded
+
+folded if {
+	is_number(input.evidence.evaluation.cross_validation.folds)
+	input.evidence.evaluation.cross_validation.folds >= 2
+	positive(input.evidence.evaluation.cross_validation.candidates)
+}
+
+reasons.cross_validated contains message if {
+	found := input.evidence.evaluation.cross_validation
+	not folded
+	message := sprintf("%v candidates were scored on %v folds", [found.candidates, found.folds])
+}
+
+# METADATA
+# title: The data shows no sign of a leak
+# description: Training looked at one feature and one row at least for values that give the label away, and found none.
+# custom:
+#   remediation: Take away the features that are named, or list under known_later what was known too late, and train again.
+#   command: linecook train --version X.Y.Z
+passed contains "no_leaks_seen" if {
+	positive(input.evidence.evaluation.leakage.features)
+	positive(input.evidence.evaluation.leakage.rows)
+	is_array(input.evidence.evaluation.leakage.signals)
+	count(input.evidence.evaluation.leakage.signals) == 0
+}
+
+reasons.no_leaks_seen contains message if {
+	some signal in input.evidence.evaluation.leakage.signals
+	message := sprintf("%s of feature %q: %v of %v rows, from %v on suspected", [signal.code, signal.feature, short(signal.value), signal.rows, signal.threshold])
+}
+
+reasons.no_leaks_seen contains "no feature or row was looked at" if {
+	input.evidence.evaluation.leakage.features * input.evidence.evaluation.leakage.rows == 0
 }
 
 # METADATA

@@ -33,6 +33,70 @@ test_evaluated_later_denied_without_training if {
 	not "evaluated_later" in checks.passed with input as fixture.changed({"/evidence/evaluation/training/from": "2013-08-31T00:00:00Z"})
 }
 
+test_evaluated_later_denied_for_a_random_split if {
+	spoiled := fixture.changed({"/evidence/evaluation/split/kind": "random"})
+	not "evaluated_later" in checks.passed with input as spoiled
+	checks.reasons.evaluated_later == {"the rows were divided by random, not by time"} with input as spoiled
+}
+
+test_evaluated_later_denied_on_rows_that_were_trained_on if {
+	spoiled := fixture.changed({"/evidence/evaluation/split/overlap_rows": 3})
+	not "evaluated_later" in checks.passed with input as spoiled
+	checks.reasons.evaluated_later == {"27315 of 27315 evaluated rows were looked for in training, and 3 were found"} with input as spoiled
+}
+
+test_evaluated_later_denied_when_rows_were_not_looked_for if {
+	every compared in [0, 27314, "27315"] {
+		spoiled := fixture.changed({"/evidence/evaluation/split/compared_rows": compared})
+		not "evaluated_later" in checks.passed with input as spoiled
+		count(checks.reasons.evaluated_later) == 1 with input as spoiled
+	}
+}
+
+test_evaluated_later_denied_without_a_split if {
+	not "evaluated_later" in checks.passed with input as fixture.without(["/evidence/evaluation/split"])
+}
+
+test_cross_validated_passes if "cross_validated" in checks.passed with input as fixture.good
+
+test_cross_validated_denied_without_folds if {
+	spoiled := fixture.changed({"/evidence/evaluation/cross_validation/folds": 0, "/evidence/evaluation/cross_validation/candidates": 0})
+	not "cross_validated" in checks.passed with input as spoiled
+	checks.reasons.cross_validated == {"0 candidates were scored on 0 folds"} with input as spoiled
+}
+
+test_cross_validated_denied_on_one_fold if {
+	not "cross_validated" in checks.passed with input as fixture.changed({"/evidence/evaluation/cross_validation/folds": 1})
+}
+
+test_cross_validated_denied_for_text if {
+	not "cross_validated" in checks.passed with input as fixture.changed({"/evidence/evaluation/cross_validation/folds": "5"})
+}
+
+test_cross_validated_denied_when_nothing_was_said if {
+	not "cross_validated" in checks.passed with input as fixture.without(["/evidence/evaluation/cross_validation"])
+}
+
+test_no_leaks_seen_passes if "no_leaks_seen" in checks.passed with input as fixture.good
+
+test_no_leaks_seen_denied_for_a_sign if {
+	spoiled := fixture.changed({"/evidence/evaluation/leakage/signals": [{"code": "leakage/feature", "feature": "delay", "value": 0.99813, "threshold": 0.85, "rows": 27315}]})
+	not "no_leaks_seen" in checks.passed with input as spoiled
+	checks.reasons.no_leaks_seen == {"leakage/feature of feature \"delay\": 0.9981 of 27315 rows, from 0.85 on suspected"} with input as spoiled
+}
+
+test_no_leaks_seen_denied_when_nothing_was_looked_at if {
+	every path in ["/evidence/evaluation/leakage/features", "/evidence/evaluation/leakage/rows"] {
+		spoiled := fixture.changed({path: 0})
+		not "no_leaks_seen" in checks.passed with input as spoiled
+		checks.reasons.no_leaks_seen == {"no feature or row was looked at"} with input as spoiled
+	}
+}
+
+test_no_leaks_seen_denied_without_a_list if {
+	not "no_leaks_seen" in checks.passed with input as fixture.without(["/evidence/evaluation/leakage/signals"])
+}
+
 test_metric_floors_passes if "metric_floors" in checks.passed with input as fixture.good
 
 test_metric_floors_denied_by_the_low_end if {

@@ -63,6 +63,29 @@ type Evaluation struct {
 	GapSeconds int64      `json:"gap_seconds"`
 	Rows       int64      `json:"rows"`
 	Estimates  []Estimate `json:"estimates"`
+	// Split says how the rows were divided. What a random split would have shown
+	// is left out: it is no evidence.
+	Split           Split           `json:"split"`
+	CrossValidation CrossValidation `json:"cross_validation"`
+	// Leakage is what was seen in the data itself.
+	Leakage evaluation.Leakage `json:"leakage"`
+}
+
+// A Split says that no evaluated row was trained on: ComparedRows were looked
+// for in training, by key and as copies, and OverlapRows were found.
+type Split struct {
+	// Kind is evaluation.SplitTime.
+	Kind         string `json:"kind"`
+	Grouped      bool   `json:"grouped"`
+	ComparedRows int64  `json:"compared_rows"`
+	OverlapRows  int64  `json:"overlap_rows"`
+}
+
+// CrossValidation counts the folds that the parameters were chosen on, and the
+// candidates; both are 0 where the parameters were given.
+type CrossValidation struct {
+	Folds      int64 `json:"folds"`
+	Candidates int64 `json:"candidates"`
 }
 
 // An Estimate is a metric with the interval that its rows allow.

@@ -173,6 +173,13 @@ func evaluationOf(r evaluation.Report) Evaluation {
 		GapSeconds: r.GapSeconds,
 		Rows:       r.Rows,
 		Estimates:  estimates(r.Task, "", r.Estimates),
+		Split: Split{
+			Kind: r.Split.Kind, Grouped: r.Split.Grouped, ComparedRows: r.Split.ComparedRows, OverlapRows: r.Split.OverlapRows,
+		},
+		Leakage: r.Leakage,
+	}
+	if cv := r.CrossValidation; cv != nil {
+		e.CrossValidation = CrossValidation{Folds: int64(len(cv.Folds)), Candidates: int64(len(cv.Candidates))}
 	}
 	for _, s := range r.Slices {
 		e.Estimates = append(e.Estimates, estimates(r.Task, s.Name(), s.Estimates)...)

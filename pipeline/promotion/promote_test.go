@@ -91,6 +91,8 @@ func TestGatherFirstPromotion(t *testing.T) {
 				{Metric: "log_loss", Value: 0.391, Low: 0.385, High: 0.398, Level: 0.95, N: 27315, Positives: &positives},
 				{Metric: "roc_auc", Slice: "origin=JFK", Value: 0.69, Low: 0.675, High: 0.705, Level: 0.95, N: 9100, Positives: &jfk},
 			},
+			Split:   promotion.Split{Kind: evaluation.SplitTime, ComparedRows: 27315},
+			Leakage: evaluation.Leakage{Features: 12, Rows: 27315, Signals: []evaluation.Signal{}},
 		},
 		Honesty:  evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12, Dynamic: promotiontest.Certificate(t)},
 		Contract: evaluation.Contract{Checks: 31, Rows: 262144},

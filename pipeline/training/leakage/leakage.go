@@ -191,5 +191,5 @@ func figure(value float64) string {
 	if value < 1 && value >= 0.99995 {
 		return "above 0.9999"
 	}
-	return metric.Figure(value)
+	return fmt.Sprintf("%.4f", value)
 }
