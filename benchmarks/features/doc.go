@@ -25,6 +25,6 @@
 // linecook does all its usual work: one plan that would allow for late rows,
 // exact sums, one total order, and a digest over every value.
 //
-// -events 10000000 is the larger case, -turns the number of turns, and -peers
-// names the peers to run, or none.
+// -events 10000000 is the larger case, -turns the number of turns, -peers names
+// the peers to run, or none, and -memory bounds what DuckDB uses in linecook.
 package features

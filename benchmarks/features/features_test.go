@@ -25,12 +25,16 @@ import (
 var (
 	events = flag.Int("events", 1_000_000, "how many events")
 	turns  = flag.Int("turns", 3, "how often each tool is measured; the median counts")
+	memory = flag.String("memory", "", "how much memory DuckDB may use in linecook, as in 1GB; as always unless said")
 	peers  = flag.String("peers", "pandas,polars", "which peers to run beside linecook")
 )
 
 // folderVariable names the data's folder to the processes that TestMain starts,
 // each of which measures linecook once.
 const folderVariable = "LINECOOK_BENCHMARK_FEATURES"
+
+// memoryVariable hands on -memory to them.
+const memoryVariable = "LINECOOK_BENCHMARK_MEMORY"
 
 // An outcome is what each tool prints: its time, and for each feature how many
 // values it has and their sum.
@@ -59,7 +63,7 @@ func TestMain(m *testing.M) {
 // linecook builds the features of all events and sums them up.
 func linecook(folder string) (result outcome, err error) {
 	ctx, start := context.Background(), time.Now()
-	session, findings, err := dataset.Open(ctx, dataset.Options{Root: folder},
+	session, findings, err := dataset.Open(ctx, dataset.Options{Root: folder, Memory: os.Getenv(memoryVariable)},
 		dataset.Spec{Name: "events", Paths: []string{"events.parquet"}}, dataset.Spec{Name: "readings", Paths: []string{"readings.parquet"}})
 	if err != nil || len(findings) > 0 {
 		return result, fmt.Errorf("%v %w", findings, err)
@@ -229,7 +233,7 @@ func BenchmarkFeatures(b *testing.B) {
 				command := exec.Command(interpreter, "peers.py", tool, folder)
 				if tool == "linecook" {
 					command = exec.Command(program)
-					command.Env = append(os.Environ(), folderVariable+"="+folder)
+					command.Env = append(os.Environ(), folderVariable+"="+folder, memoryVariable+"="+*memory)
 				}
 				result := measure(b, command)
 				outcomes[tool] = append(outcomes[tool], result)

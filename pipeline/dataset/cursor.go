@@ -13,9 +13,9 @@ import (
 	"github.com/duckdb/duckdb-go/v2/mapping"
 )
 
-// pieceRows is how many rows a Cursor asks for at a time: one row group of a
-// DuckDB table, which is the unit that a condition on rowid skips by.
-const pieceRows = 122_880
+// pieceRows is how many rows a Cursor asks for at a time: half a row group of a
+// DuckDB table. More are not read faster, and less than a third of it slower.
+const pieceRows = 61_440
 
 // A Cursor reads columns of a table in the order in which its rows were
 // inserted, some at a time, straight from DuckDB's memory: rows that are
@@ -134,8 +134,12 @@ func (c *Cursor) columns() Chunk {
 	for i := range chunk.vectors {
 		v := mapping.DataChunkGetVector(c.chunk, mapping.IdxT(i))
 		logical := mapping.VectorGetColumnType(v)
-		chunk.vectors[i] = vector{kind: mapping.GetTypeId(logical), data: mapping.VectorGetData(v), validity: mapping.VectorGetValidity(v)}
+		kind := mapping.GetTypeId(logical)
+		if kind == mapping.TypeDecimal {
+			kind = mapping.DecimalInternalType(logical)
+		}
 		mapping.DestroyLogicalType(&logical)
+		chunk.vectors[i] = vector{kind: kind, data: mapping.VectorGetData(v), validity: mapping.VectorGetValidity(v)}
 	}
 	return chunk
 }
@@ -160,24 +164,26 @@ type Huge struct {
 	High int64
 }
 
-// Integers are the values of a BIGINT, or of a TIMESTAMP in microseconds.
+// Integers are the values of a BIGINT, of a TIMESTAMP in microseconds, or of a
+// DECIMAL of 10 to 18 digits as integers.
 func (c Chunk) Integers(column int) []int64 {
-	return column64[int64](c, column, mapping.TypeBigInt, mapping.TypeTimestamp)
+	return slice[int64](c, column, mapping.TypeBigInt, mapping.TypeTimestamp)
 }
 
 // Numbers are the values of a DOUBLE.
 func (c Chunk) Numbers(column int) []float64 {
-	return column64[float64](c, column, mapping.TypeDouble)
+	return slice[float64](c, column, mapping.TypeDouble)
 }
 
-// Decimals are the values of a DECIMAL of more than 18 digits, as integers.
-func (c Chunk) Decimals(column int) []Huge {
-	return column64[Huge](c, column, mapping.TypeDecimal)
+// Huges are the values of a HUGEINT, or of a DECIMAL of more than 18 digits as
+// integers.
+func (c Chunk) Huges(column int) []Huge {
+	return slice[Huge](c, column, mapping.TypeHugeInt)
 }
 
 // Texts are the values of a VARCHAR, to be read by Text.
 func (c Chunk) Texts(column int) []Text {
-	return column64[Text](c, column, mapping.TypeVarchar)
+	return slice[Text](c, column, mapping.TypeVarchar)
 }
 
 // A Text is a string in DuckDB's memory.
@@ -186,7 +192,7 @@ type Text mapping.StringT
 // String copies the text.
 func (t *Text) String() string { return mapping.StringTData((*mapping.StringT)(t)) }
 
-func column64[T any](c Chunk, column int, kinds ...mapping.Type) []T {
+func slice[T any](c Chunk, column int, kinds ...mapping.Type) []T {
 	v := c.vectors[column]
 	for _, kind := range kinds {
 		if v.kind == kind {

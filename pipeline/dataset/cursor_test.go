@@ -44,7 +44,7 @@ func TestCursor(t *testing.T) {
 				t.Fatalf("row %d has other values", want)
 			}
 			valid := chunk.Validity(2).Valid(row)
-			if d := chunk.Decimals(2)[row]; valid != (want%7 > 0) || valid && (int64(d.Low) != -want*1e9 || d.High != -1) {
+			if d := chunk.Huges(2)[row]; valid != (want%7 > 0) || valid && (int64(d.Low) != -want*1e9 || d.High != -1) {
 				t.Fatalf("row %d is %v (%v)", want, d, valid)
 			}
 		}

@@ -19,6 +19,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -34,13 +35,18 @@ type Options struct {
 	Root string
 	// Threads is DuckDB's worker count; 0 means one for each processor.
 	Threads int
+	// Memory is how much DuckDB may use before it spills to disk, as in "2 GB";
+	// empty means two fifths of the machine's.
+	Memory string
 	// WriteDirs are folders that COPY may write to.
 	WriteDirs []string
 }
 
 // A Session is one in-memory DuckDB that sees its tables and nothing else.
 type Session struct {
-	db     *sql.DB
+	db *sql.DB
+	// spill is a private folder for what does not fit into memory.
+	spill  string
 	tables map[string]*Table
 }
 
@@ -52,7 +58,11 @@ func Open(ctx context.Context, opt Options, specs ...Spec) (*Session, []report.F
 	if err != nil {
 		return nil, nil, fmt.Errorf("start DuckDB: %w", err)
 	}
-	s := &Session{db: sql.OpenDB(connector), tables: map[string]*Table{}}
+	spill, err := os.MkdirTemp("", "linecook-")
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("make a temporary folder: %w", err), connector.Close())
+	}
+	s := &Session{db: sql.OpenDB(connector), spill: spill, tables: map[string]*Table{}}
 	findings, err := s.open(ctx, opt, specs)
 	if err != nil {
 		return nil, nil, errors.Join(err, s.Close())
@@ -65,8 +75,17 @@ func (s *Session) open(ctx context.Context, opt Options, specs []Spec) ([]report
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
+	memory := opt.Memory
+	if memory == "" {
+		var err error
+		if memory, err = s.memory(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.exec(ctx,
 		"SET GLOBAL TimeZone='UTC'",
+		"SET memory_limit="+Literal(memory),
+		"SET temp_directory="+Literal(s.spill),
 		fmt.Sprintf("SET threads=%d", threads),
 		"SET autoinstall_known_extensions=false",
 		"SET autoload_known_extensions=false",
@@ -102,6 +121,20 @@ func (s *Session) open(ctx context.Context, opt Options, specs []Spec) ([]report
 	)
 }
 
+// memory is half of what DuckDB takes by itself, which is four fifths of the
+// machine's: the features are held beside it.
+func (s *Session) memory(ctx context.Context) (string, error) {
+	var limit, unit string
+	if err := s.db.QueryRowContext(ctx, "SELECT current_setting('memory_limit')").Scan(&limit); err != nil {
+		return "", fmt.Errorf("DuckDB: %w", err)
+	}
+	var size float64
+	if _, err := fmt.Sscanf(limit, "%g %s", &size, &unit); err != nil {
+		return "", fmt.Errorf("DuckDB: the memory limit %q: %w", limit, err)
+	}
+	return fmt.Sprintf("%.1f%s", size/2, unit), nil
+}
+
 func (s *Session) exec(ctx context.Context, statements ...string) error {
 	for _, statement := range statements {
 		if _, err := s.db.ExecContext(ctx, statement); err != nil {
@@ -117,8 +150,8 @@ func (s *Session) DB() *sql.DB { return s.db }
 // Table returns the table of a spec, or nil where its files could not be used.
 func (s *Session) Table(name string) *Table { return s.tables[name] }
 
-// Close ends the session and frees its memory.
-func (s *Session) Close() error { return s.db.Close() }
+// Close ends the session, frees its memory, and removes what was spilled.
+func (s *Session) Close() error { return errors.Join(s.db.Close(), os.RemoveAll(s.spill)) }
 
 // Version is the version of the DuckDB library that is linked in.
 func (s *Session) Version(ctx context.Context) (string, error) {

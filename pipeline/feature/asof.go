@@ -80,7 +80,7 @@ func (c *compiler) sql() error {
 		if err := c.alone(a); err != nil {
 			return err
 		}
-		values := featureTable{name: a.table}
+		values := featureTable{name: a.table, id: colID}
 		for j, i := range a.features {
 			values.names, values.columns = append(values.names, c.plan.Definitions[i].Name), append(values.columns, fmt.Sprintf("v%d", j))
 		}
@@ -212,7 +212,11 @@ func (c *compiler) alone(a *asof) error {
 	for _, id := range ids {
 		var views []string
 		relations := a.relations(func(table, columns string) string {
-			return fmt.Sprintf("SELECT %s FROM (SELECT * FROM %s WHERE %s = %d ORDER BY rowid DESC)", columns, table, colID, id)
+			order := "rowid DESC"
+			if table == ObservationsTable {
+				order = colID // one row, of a view
+			}
+			return fmt.Sprintf("SELECT %s FROM (SELECT * FROM %s WHERE %s = %d ORDER BY %s)", columns, table, colID, id, order)
 		})
 		for _, name := range a.names() {
 			views = append(views, fmt.Sprintf("%s AS MATERIALIZED (%s)", dataset.Identifier(name), relations[name]))

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
 )
@@ -21,10 +24,17 @@ const (
 	colLabelKnown = ReservedPrefix + "label_known_at"
 )
 
-// ObservationsTable is the table that Compile leaves in the database: one row
+// ObservationsTable is the view that Build leaves in the database: one row
 // for each observation with its key, entity, partition and decision time, and
 // an identifier that numbers the observations in their total order.
 const ObservationsTable = ReservedPrefix + "observations"
+
+// observed is the table under the view. Its rows lie in the total order, so
+// that their numbers are the identifiers.
+const (
+	observed   = ReservedPrefix + "observed"
+	observedID = "rowid + 1"
+)
 
 // IDColumn numbers observations from 1; DecidedColumn is the decision time.
 const (
@@ -66,7 +76,8 @@ type compiler struct {
 	// The last observations have none.
 	times []int64
 	// numbered are the keys that observations have, by the SQL of each match.
-	numbered map[string]keys
+	numbered  map[string]keys
+	numbering sync.Mutex
 	// tables have features as columns, and an identifier. Other features are
 	// built up by sweeps.
 	tables   []featureTable
@@ -77,7 +88,7 @@ type compiler struct {
 
 // A featureTable is a table with features, by their names, in its columns.
 type featureTable struct {
-	name           string
+	name, id       string
 	names, columns []string
 }
 
@@ -92,13 +103,25 @@ func (p Plan) compile(ctx context.Context, db *sql.DB, within Range) (*compiler,
 	for _, step := range []func() error{
 		c.asofs,
 		func() error { return c.observations(within) },
-		c.bounds, c.decisions, c.sources, c.lookups, c.aggregates, c.sql,
+		c.bounds, c.prepare, c.draw, c.sql, c.clear,
 	} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
+}
+
+// clear frees what only the work itself needs.
+func (c *compiler) clear() error {
+	var queries []string
+	for _, source := range c.plan.Sources {
+		queries = append(queries, "DROP TABLE IF EXISTS "+sourceTable(source.Name))
+	}
+	for i := range len(c.numbered) {
+		queries = append(queries, "DROP TABLE "+keysTable(i))
+	}
+	return c.exec(queries...)
 }
 
 func (c *compiler) exec(queries ...string) error {
@@ -173,7 +196,7 @@ func (c *compiler) observations(within Range) error {
 		}
 		computed = append(computed, embed(label.Expression)+"::DOUBLE AS "+colLabel, known+" AS "+colLabelKnown)
 	}
-	own := featureTable{name: ObservationsTable}
+	own := featureTable{name: observed, id: observedID}
 	for i, d := range c.plan.Definitions {
 		for _, pair := range d.by() {
 			_, here := key(pair)
@@ -199,9 +222,11 @@ func (c *compiler) observations(within Range) error {
 			order = append(order, quoted)
 		}
 	}
-	return c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT row_number() OVER (ORDER BY %s) AS %s, %s AS %s, %s, %s FROM (%s) WHERE %s",
-		ObservationsTable, strings.Join(order, ", "), colID, decided, colDecided, identifiers(keep), strings.Join(computed, ", "),
-		source.Select, within.condition(o.Partition)))
+	return c.exec(
+		fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT %s AS %s, %s, %s FROM (%s) WHERE %s ORDER BY %s", observed,
+			decided, colDecided, identifiers(keep), strings.Join(computed, ", "), source.Select, within.condition(o.Partition), strings.Join(order, ", ")),
+		fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT %s AS %s, * FROM %s", ObservationsTable, observedID, colID, observed),
+	)
 }
 
 // LabelKnown is SQL for the time from which the label is known: its own known-at
@@ -229,12 +254,13 @@ func (c *compiler) labelKnown(source Source) (string, error) {
 	return latest(times), nil
 }
 
-// bounds reads between which decision times the observations lie.
+// bounds reads how many observations there are, and between which decision times
+// they lie; no window reaches to infinity.
 func (c *compiler) bounds() error {
 	var earliest, latest sql.NullInt64
 	var decided int64
 	err := c.db.QueryRowContext(c.ctx, fmt.Sprintf(
-		"SELECT epoch_us(min(%[1]s)), epoch_us(max(%[1]s)), count(*), count(%[1]s), count(*) FILTER (WHERE %[1]s IS NULL OR %[2]s IS NULL OR %[2]s > %[1]s) FROM %[3]s",
+		"SELECT epoch_us(min(%[1]s) FILTER (WHERE isfinite(%[1]s))), epoch_us(max(%[1]s) FILTER (WHERE isfinite(%[1]s))), count(*), count(%[1]s), count(*) FILTER (WHERE %[1]s IS NULL OR %[2]s IS NULL OR %[2]s > %[1]s) FROM %[3]s",
 		colDecided, colKnown, ObservationsTable)).Scan(&earliest, &latest, &c.count, &decided, &c.tooEarly)
 	if err != nil {
 		return fmt.Errorf("bound the decision times: %w", err)
@@ -247,19 +273,27 @@ func (c *compiler) bounds() error {
 	return nil
 }
 
+// prepare reads the sources while room is made for the features.
+func (c *compiler) prepare() error {
+	var group errgroup.Group
+	group.Go(c.sources)
+	group.Go(c.decisions)
+	return group.Wait()
+}
+
 // decisions reads the decision times and makes room for the features.
 func (c *compiler) decisions() error {
 	for _, d := range c.plan.Definitions {
 		c.builders[d.Name] = newBuilder(d, int(c.count))
 	}
-	return c.each(ObservationsTable, func(chunk dataset.Chunk) {
+	return c.each(observed, func(chunk dataset.Chunk) {
 		decided, valid := chunk.Integers(1), chunk.Validity(1)
 		for row, id := range chunk.Integers(0) {
 			if valid.Valid(row) {
 				c.times[id-1] = decided[row]
 			}
 		}
-	}, colID, colDecided)
+	}, observedID, colDecided)
 }
 
 // reachable leaves out rows that no observation at hand can see: events before

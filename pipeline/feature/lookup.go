@@ -1,79 +1,23 @@
 package feature
 
-import (
-	"errors"
-	"fmt"
-	"math"
-	"slices"
-)
+import "math"
 
-// A lookupGroup is the lookups that ask for the same row.
-type lookupGroup struct {
-	drawing
-	lookups lookups
-}
-
-// lookups works out each group of lookups in a sweep. A row is seen from when
-// it is known, be its event later.
-func (c *compiler) lookups() error {
-	groups, err := c.lookupGroups()
-	if err != nil {
-		return err
+// lookup adds a lookup to a pass.
+func (p *pass) lookup(d Definition, into *builder, column func(sql string, kind columnKind) int) {
+	kind := numberColumn
+	if d.Type == Categorical {
+		kind = textColumn
 	}
-	for i, g := range groups {
-		if err := c.sweepLookups(fmt.Sprintf("%slookup_%d", ReservedPrefix, i), g); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *compiler) sweepLookups(table string, g *lookupGroup) (err error) {
-	drawn, err := c.draw(table, g.drawing, "k")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, drawn.close()) }()
-	known, err := drawn.rows(table, func(_, known int64) int64 { return known })
-	if err != nil {
-		return err
-	}
-	s := sweep{entering: known, states: []state{&g.lookups}}
-	return s.over(c.times, drawn.keys)
-}
-
-func (c *compiler) lookupGroups() ([]*lookupGroup, error) {
-	var groups []*lookupGroup
-	for _, d := range c.plan.Definitions {
-		if d.Lookup == nil {
-			continue
-		}
-		drawn, err := c.drawing(d)
-		if err != nil {
-			return nil, err
-		}
-		drawn.reach = d.Lookup.Within
-		within := d.Lookup.Within.Microseconds()
-		i := slices.IndexFunc(groups, func(g *lookupGroup) bool { return g.same(drawn) && g.lookups.within == within })
-		if i < 0 {
-			i = len(groups)
-			groups = append(groups, &lookupGroup{drawing: drawn, lookups: lookups{within: within}})
-		}
-		g, kind := groups[i], numberColumn
-		if d.Type == Categorical {
-			kind = textColumn
-		}
-		column := g.column(embed(d.Lookup.Value)+"::"+d.sqlType(), kind)
-		g.lookups.outputs = append(g.lookups.outputs, lookupOutput{column: column, text: kind == textColumn, into: c.builders[d.Name]})
-	}
-	return groups, nil
+	p.lookups.outputs = append(p.lookups.outputs, lookupOutput{
+		column: column(embed(d.Lookup.Value)+"::"+d.sqlType(), kind), text: kind == textColumn,
+		within: d.Lookup.Within.Microseconds(), into: into,
+	})
 }
 
 // lookups are the values of one row for each key: of the rows that are known
 // the latest by event, and of these the one known last. Where that is not one
 // row, each value is the greatest.
 type lookups struct {
-	within  int64
 	outputs []lookupOutput
 	best    []datedRow
 	// numbers or texts of the best row, key by key.
@@ -91,6 +35,7 @@ type datedRow struct {
 type lookupOutput struct {
 	column int
 	text   bool
+	within int64
 	into   *builder
 }
 
@@ -136,13 +81,14 @@ func (l *lookups) enter(r *rows) error {
 func (l *lookups) leave(*rows, int) {}
 
 func (l *lookups) read(key int32, i int, t int64) error {
-	if best := l.best[key]; !best.found || after(best.event, l.within) < t {
+	best := l.best[key]
+	if !best.found {
 		return nil
 	}
 	for o, output := range l.outputs {
 		at := int(key)*len(l.outputs) + o
 		switch {
-		case !l.present[at]:
+		case !l.present[at] || after(best.event, output.within) < t:
 		case output.text:
 			output.into.text(i, l.texts[at])
 		default:

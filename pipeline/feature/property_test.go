@@ -15,12 +15,31 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/feature"
 )
 
+// A manner is how a table's rows are known and how large their numbers are. What
+// the compiler does differently where all rows are known by their event, or all
+// numbers are small, is met by every property.
+type manner struct {
+	slowed bool
+	// delays are half hours from the event to when all is known; with none, rows
+	// and late columns are known at any time or never.
+	delays []int64
+	values *rapid.Generator[float64]
+}
+
+func drawManner(t *rapid.T) manner {
+	return manner{
+		slowed: rapid.Bool().Draw(t, "slowed"),
+		delays: rapid.SampledFrom([][]int64{nil, nil, {0}, {-1, 0}, {1}, {0, 0, 3}}).Draw(t, "delays"),
+		values: rapid.SampledFrom([]*rapid.Generator[float64]{values, smallValues, numbersOfAllSizes}).Draw(t, "values"),
+	}
+}
+
 // A world is two made-up tables and the features over them: events, and
 // observations, which are a source as well.
 type world struct {
 	events, observations []*record
-	slowed               bool
-	definitions          []feature.Definition
+	manner
+	definitions []feature.Definition
 }
 
 func optional[T any](g *rapid.Generator[T]) *rapid.Generator[*T] {
@@ -37,11 +56,16 @@ func optional[T any](g *rapid.Generator[T]) *rapid.Generator[*T] {
 var halfHours = rapid.Map(rapid.Int64Range(0, 16), func(n int64) int64 { return 30 * n })
 
 // Values tie too, lose digits beyond the ninth, and need more than 53 bits.
-var values = rapid.SampledFrom([]float64{
-	0, 0, 0, 0, 0, 1, 1, 1, math.Copysign(0, -1), -1, 0.1, 0.2, 0.3, -2.5, 1e-9, 5e-10, -5e-10, 4e-10, 1234567.891, 1e12 + 0.3, -98765432109.87,
-})
+var (
+	small       = []float64{0, 0, 0, 0, 0, 1, 1, 1, math.Copysign(0, -1), -1, 0.1, 0.2, 0.3, -2.5, 1e-9, 5e-10, -5e-10, 4e-10, 1234567.891}
+	smallValues = rapid.SampledFrom(append(slices.Clone(small), 999_999_998.5, -999_999_998.5))
+	values      = rapid.SampledFrom(append(slices.Clone(small), 1e12+0.3, -98765432109.87))
+	// The largest are about what 18 digits, 64 bits and the standard deviation hold.
+	numbersOfAllSizes = rapid.SampledFrom([]float64{0, -1, 0.1, 999_999_999, 1e9, -1e9, 9_223_372_036, -9_223_372_037, 1e12 + 0.3, 3e17, -3e17})
+)
 
-func drawRecord(t *rapid.T, slowed bool) *record {
+func drawRecord(t *rapid.T, m manner) *record {
+	values := m.values
 	r := &record{
 		k1: optional(rapid.SampledFrom([]string{"a", "b"})).Draw(t, "k1"),
 		k2: optional(rapid.Int64Range(1, 2)).Draw(t, "k2"),
@@ -51,15 +75,22 @@ func drawRecord(t *rapid.T, slowed bool) *record {
 		// Known before the event, with it, or long after.
 		event: optional(halfHours).Draw(t, "event"), known: optional(halfHours).Draw(t, "known"),
 		yKnown: optional(halfHours).Draw(t, "yKnown"), zKnown: optional(halfHours).Draw(t, "zKnown"),
-		eventIsSlowed: slowed,
+		eventIsSlowed: m.slowed,
+	}
+	if len(m.delays) > 0 {
+		r.known, r.yKnown, r.zKnown = nil, nil, nil
+		if event := r.eventTime(); event != nil {
+			known := *event + 30*rapid.SampledFrom(m.delays).Draw(t, "delay")
+			r.known, r.yKnown, r.zKnown = &known, &known, &known
+		}
 	}
 	return r
 }
 
-func drawRecords(t *rapid.T, slowed bool, most int) []*record {
+func drawRecords(t *rapid.T, m manner, most int) []*record {
 	var rows []*record
 	for range rapid.IntRange(0, most).Draw(t, "rows") {
-		row := drawRecord(t, slowed)
+		row := drawRecord(t, m)
 		if len(rows) > 0 {
 			// A late correction, or the same row again.
 			switch rapid.IntRange(0, 3).Draw(t, "kind") {
@@ -77,9 +108,11 @@ func drawRecords(t *rapid.T, slowed bool, most int) []*record {
 }
 
 func drawWorld(t *rapid.T, definitions int) *world {
-	w := &world{slowed: rapid.Bool().Draw(t, "slowed")}
-	w.events = drawRecords(t, w.slowed, 14)
-	w.observations = drawRecords(t, false, 9)
+	m := drawManner(t)
+	w := &world{manner: m}
+	w.events = drawRecords(t, m, 14)
+	m.slowed = false // it is about the event time of one source
+	w.observations = drawRecords(t, m, 9)
 	for i, row := range w.observations {
 		row.id = int64(i)
 		row.decided = optional(halfHours).Draw(t, "decided")
@@ -325,7 +358,7 @@ func TestAggregatesAreTheReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t, 0)
 		for range 10 {
-			w.events = append(w.events, drawRecord(t, w.slowed))
+			w.events = append(w.events, drawRecord(t, w.manner))
 		}
 		for i := range 10 {
 			a := &feature.Aggregate{
@@ -485,7 +518,7 @@ func removeAfter(rows []*record, cut int64) []*record {
 func scrambleAfter(t *rapid.T, rows []*record, cut int64) []*record {
 	var changed []*record
 	for _, row := range rows {
-		other, random := *row, drawRecord(t, row.eventIsSlowed)
+		other, random := *row, drawRecord(t, manner{slowed: row.eventIsSlowed, values: values})
 		if after(row.known, cut) {
 			other = *random
 			other.id, other.day, other.known, other.decided = row.id, row.day, row.known, row.decided

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"math"
 	"slices"
 	"strconv"
@@ -91,7 +90,7 @@ func pick[T any](values []T, rows []int) []T {
 func (c *compiler) snapshot() (*Snapshot, error) {
 	n := int(c.count)
 	s := &Snapshot{TooEarly: c.tooEarly, Partition: make([]string, n), DecidedAt: make([]time.Time, n)}
-	columns := []string{colID, dataset.Identifier(c.plan.Observations.Partition) + "::TIMESTAMP"}
+	columns := []string{observedID, dataset.Identifier(c.plan.Observations.Partition) + "::TIMESTAMP"}
 	if c.plan.Label != nil {
 		s.Label, s.LabelKnownAt = make([]float64, n), make([]time.Time, n)
 		columns = append(columns, colLabel, colLabelKnown)
@@ -99,14 +98,14 @@ func (c *compiler) snapshot() (*Snapshot, error) {
 	for i, t := range c.times {
 		s.DecidedAt[i] = time.UnixMicro(t).UTC()
 	}
-	dates := map[int64]string{}
-	err := c.each(ObservationsTable, func(chunk dataset.Chunk) {
+	day, date := int64(math.MinInt64), ""
+	err := c.each(observed, func(chunk dataset.Chunk) {
 		days := chunk.Integers(1)
 		for row, id := range chunk.Integers(0) {
-			date, known := dates[days[row]]
-			if !known {
-				date = time.UnixMicro(days[row]).UTC().Format(time.DateOnly)
-				dates[days[row]] = date
+			// Observations of one day mostly follow one another.
+			if days[row] != day {
+				day = days[row]
+				date = time.UnixMicro(day).UTC().Format(time.DateOnly)
 			}
 			s.Partition[id-1] = date
 			if c.plan.Label == nil {
@@ -162,7 +161,7 @@ func (c *compiler) collect(table featureTable) error {
 				}
 			}
 		}
-	}, append([]string{colID}, table.columns...)...)
+	}, append([]string{table.id}, table.columns...)...)
 }
 
 // oneForm gives each number one form: NaN has many, and zero two.
@@ -181,18 +180,22 @@ type builder struct {
 
 // newBuilder has room for n observations, all without rows that count.
 func newBuilder(d Definition, n int) *builder {
-	b := &builder{}
-	if d.Type == Categorical {
-		b.texts = newLevelCoder(n)
-	} else {
-		b.numbers = make([]float64, n)
-	}
 	nothing := math.NaN()
 	if d.Aggregate != nil && slices.Contains([]string{"count", "sum", "distinct"}, d.Aggregate.Function) {
 		nothing = 0
 	}
-	for i := range n {
-		b.number(i, nothing)
+	if d.Type == Categorical {
+		b := &builder{texts: &levelCoder{codes: map[string]int32{}, assigned: make([]int32, n)}}
+		for i := range n {
+			b.number(i, nothing)
+		}
+		return b
+	}
+	b := &builder{numbers: make([]float64, n)}
+	if nothing != 0 {
+		for i := range b.numbers {
+			b.numbers[i] = nothing
+		}
 	}
 	return b
 }
@@ -224,10 +227,6 @@ type levelCoder struct {
 	codes    map[string]int32
 	levels   []string
 	assigned []int32
-}
-
-func newLevelCoder(n int) *levelCoder {
-	return &levelCoder{codes: map[string]int32{}, assigned: make([]int32, n)}
 }
 
 func (c *levelCoder) assign(i int, text string) {
@@ -264,7 +263,7 @@ func (c *levelCoder) renumber() {
 // Recompute is the digest over the features' names and types and all rows: of
 // each the date, the decision time, the label and the features.
 func (s *Snapshot) Recompute() string {
-	d := digester{sum: sha256.New()}
+	d := newDigester()
 	for _, column := range s.Frame.Columns {
 		d.text(column.Name)
 		d.text(Definition{Type: column.Kind}.sqlType())
@@ -289,15 +288,33 @@ func (s *Snapshot) Recompute() string {
 		}
 		d.flush()
 	}
-	_, _ = d.sum.Write(d.buffer)
-	return "sha256:" + hex.EncodeToString(d.sum.Sum(nil))
+	return d.end()
 }
 
 // A digester digests cells: of each a presence byte and then the value in a
-// form of fixed or stated length, so that no two rows look alike.
+// form of fixed or stated length, so that no two rows look alike. The sum is
+// taken of one buffer while the next one fills.
 type digester struct {
-	sum    hash.Hash
 	buffer []byte
+	full   chan []byte
+	empty  chan []byte
+	sum    chan []byte
+}
+
+const digestBuffer = 1 << 16
+
+func newDigester() *digester {
+	d := &digester{full: make(chan []byte, 1), empty: make(chan []byte, 2), sum: make(chan []byte, 1)}
+	d.empty <- nil
+	go func() {
+		sum := sha256.New()
+		for buffer := range d.full {
+			_, _ = sum.Write(buffer)
+			d.empty <- buffer[:0]
+		}
+		d.sum <- sum.Sum(nil)
+	}()
+	return d
 }
 
 func (d *digester) nothing() { d.buffer = append(d.buffer, 0) }
@@ -325,9 +342,15 @@ func (d *digester) text(text string) {
 
 // flush hands on what is enough for the sum to be taken at its full speed.
 func (d *digester) flush() {
-	if len(d.buffer) < 1<<15 {
-		return
+	if len(d.buffer) >= digestBuffer {
+		d.full <- d.buffer
+		d.buffer = <-d.empty
 	}
-	_, _ = d.sum.Write(d.buffer)
-	d.buffer = d.buffer[:0]
+}
+
+// end is the digest of all cells.
+func (d *digester) end() string {
+	d.full <- d.buffer
+	close(d.full)
+	return "sha256:" + hex.EncodeToString(<-d.sum)
 }

@@ -50,6 +50,7 @@ func (s *sweep) over(times []int64, keys keys) error {
 	}
 	for i, t := range times {
 		key := keys.of[i]
+		t = min(t, never-1) // a decision that is never made sees all rows that are ever seen
 		for s.entering.time <= t {
 			for _, state := range s.states {
 				if err := state.enter(s.entering); err != nil {
@@ -85,11 +86,21 @@ func (s *sweep) over(times []int64, keys keys) error {
 	return nil
 }
 
+func (s *sweep) close() error {
+	var err error
+	for _, r := range append(s.leaving, s.entering) {
+		if r != nil {
+			err = errors.Join(err, r.cursor.Close())
+		}
+	}
+	return err
+}
+
 // A columnKind is what a column of rows is in Go.
 type columnKind int
 
 const (
-	decimalColumn columnKind = iota // DECIMAL(38, 9)
+	decimalColumn columnKind = iota // DECIMAL(38, 9), or DECIMAL(18, 9) where all have room
 	numberColumn                    // DOUBLE
 	integerColumn                   // BIGINT
 	textColumn                      // VARCHAR
@@ -99,6 +110,7 @@ const (
 type rows struct {
 	cursor *dataset.Cursor
 	kinds  []columnKind
+	narrow bool
 	// moment is when a row is due; time is that of the row at hand, and the end
 	// of all time after the last one.
 	moment func(event, known int64) int64
@@ -123,14 +135,15 @@ type values struct {
 // never is later than every time.
 const never = math.MaxInt64
 
-// readRows reads a table whose columns are the key's number, the event time,
-// the known-at time and those given, and takes its first row in hand.
-func readRows(ctx context.Context, db *sql.DB, table string, kinds []columnKind, moment func(event, known int64) int64) (*rows, error) {
-	cursor, err := dataset.NewCursor(ctx, db, table, "*")
+// readRows reads columns of a table and takes its first row in hand. They are
+// the key's number, the event time, the known-at time and those of the given
+// kinds, of which narrow decimals have 18 digits.
+func readRows(ctx context.Context, db *sql.DB, table string, columns []string, kinds []columnKind, narrow bool, moment func(event, known int64) int64) (*rows, error) {
+	cursor, err := dataset.NewCursor(ctx, db, table, columns...)
 	if err != nil {
 		return nil, err
 	}
-	r := &rows{cursor: cursor, kinds: kinds, moment: moment, columns: make([]values, len(kinds)), at: -1}
+	r := &rows{cursor: cursor, kinds: kinds, narrow: narrow, moment: moment, columns: make([]values, len(kinds)), at: -1}
 	if err := r.next(); err != nil {
 		return nil, errors.Join(err, cursor.Close())
 	}
@@ -141,22 +154,27 @@ func (r *rows) key() int64   { return r.keys[r.at] }
 func (r *rows) event() int64 { return r.events[r.at] }
 func (r *rows) known() int64 { return r.knowns[r.at] }
 
-// next takes the next row in hand.
+// next takes the next row in hand. Rows whose key no observation has are
+// passed over.
 func (r *rows) next() error {
-	r.at++
-	if r.at >= r.chunk.Rows {
-		chunk, ok, err := r.cursor.Next()
-		if err != nil {
-			return err
+	for {
+		r.at++
+		if r.at >= r.chunk.Rows {
+			chunk, ok, err := r.cursor.Next()
+			if err != nil {
+				return err
+			}
+			if !ok {
+				r.chunk, r.time = dataset.Chunk{}, never
+				return nil
+			}
+			r.load(chunk)
 		}
-		if !ok {
-			r.chunk, r.time = dataset.Chunk{}, never
+		if r.keys[r.at] >= 0 {
+			r.time = r.moment(r.events[r.at], r.knowns[r.at])
 			return nil
 		}
-		r.load(chunk)
 	}
-	r.time = r.moment(r.events[r.at], r.knowns[r.at])
-	return nil
 }
 
 func (r *rows) load(chunk dataset.Chunk) {
@@ -166,7 +184,11 @@ func (r *rows) load(chunk dataset.Chunk) {
 		column := values{valid: chunk.Validity(3 + i)}
 		switch kind {
 		case decimalColumn:
-			column.decimals = chunk.Decimals(3 + i)
+			if r.narrow {
+				column.integers = chunk.Integers(3 + i)
+			} else {
+				column.decimals = chunk.Huges(3 + i)
+			}
 		case numberColumn:
 			column.numbers = chunk.Numbers(3 + i)
 		case integerColumn:
@@ -182,7 +204,12 @@ func (r *rows) load(chunk dataset.Chunk) {
 func (r *rows) valid(column int) bool { return r.columns[column].valid.Valid(r.at) }
 
 func (r *rows) decimal(column int) int128 {
-	v := r.columns[column].decimals[r.at]
+	c := &r.columns[column]
+	if c.decimals == nil {
+		v := c.integers[r.at]
+		return int128{uint64(v), v >> 63}
+	}
+	v := c.decimals[r.at]
 	return int128{v.Low, v.High}
 }
 

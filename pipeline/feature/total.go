@@ -15,25 +15,31 @@ type totals struct {
 	of      [][]total
 	outputs []totalOutput
 	// width and squared are how many totals a key has, and how many of them are
-	// squared; cells and squares hold them key by key.
+	// squared; cells and squares hold them key by key, and by window, as rows
+	// leave one window at a time.
 	width, squared int
 	cells          []cell
 	squares        []uint256
 }
 
 // A total is of one column, or of nothing but the number of rows where that is
-// negative. It has a place among its key's cells and, unless that is negative,
-// one among its squares.
-type total struct{ column, place, square int }
+// negative. It has a place among its key's cells and, if it is squared, one
+// among its squares.
+type total struct {
+	column        int
+	squared       bool
+	place, square int
+}
 
 type cell struct {
 	count int64
 	sum   int128
 }
 
-// A totalOutput is a feature that is made from a total.
+// A totalOutput is a feature that is made from a window's total, by its index.
 type totalOutput struct {
 	name, function string
+	window, total  int
 	place, square  int
 	into           *builder
 }
@@ -43,22 +49,34 @@ func (t *totals) want(d Definition, window, column int, into *builder) {
 	for len(t.of) <= window {
 		t.of = append(t.of, nil)
 	}
-	found := slices.IndexFunc(t.of[window], func(o total) bool { return o.column == column })
-	if found < 0 {
-		found = len(t.of[window])
-		t.of[window] = append(t.of[window], total{column: column, place: t.width, square: -1})
-		t.width++
+	i := slices.IndexFunc(t.of[window], func(o total) bool { return o.column == column })
+	if i < 0 {
+		i = len(t.of[window])
+		t.of[window] = append(t.of[window], total{column: column})
 	}
-	o := &t.of[window][found]
-	if d.Aggregate.Function == "stddev" && o.square < 0 {
-		o.square = t.squared
-		t.squared++
+	if d.Aggregate.Function == "stddev" {
+		t.of[window][i].squared = true
 	}
-	t.outputs = append(t.outputs, totalOutput{name: d.Name, function: d.Aggregate.Function, place: o.place, square: o.square, into: into})
+	t.outputs = append(t.outputs, totalOutput{name: d.Name, function: d.Aggregate.Function, window: window, total: i, into: into})
 }
 
 func (t *totals) begin(keys int) {
 	t.of = append(t.of, make([][]total, len(t.windows)-len(t.of))...)
+	for _, list := range t.of {
+		for i := range list {
+			list[i].place = t.width
+			t.width++
+			if list[i].squared {
+				list[i].square = t.squared
+				t.squared++
+			}
+		}
+	}
+	for i := range t.outputs {
+		output := &t.outputs[i]
+		total := t.of[output.window][output.total]
+		output.place, output.square = total.place, total.square
+	}
 	t.cells = make([]cell, keys*t.width)
 	t.squares = make([]uint256, keys*t.squared)
 }
@@ -81,7 +99,7 @@ func (t *totals) enter(r *rows) error {
 			cell.count++
 			v := r.decimal(total.column)
 			fits := cell.sum.add(v)
-			if total.square >= 0 {
+			if total.squared {
 				fits = t.squares[key*t.squared+total.square].add(v.square()) && fits
 			}
 			if !fits {
@@ -106,7 +124,7 @@ func (t *totals) leave(r *rows, window int) {
 		cell.count--
 		v := r.decimal(total.column)
 		cell.sum.sub(v)
-		if total.square >= 0 {
+		if total.squared {
 			t.squares[key*t.squared+total.square].sub(v.square())
 		}
 	}
