@@ -75,6 +75,9 @@ func (l *line) champion(ctx context.Context, o *observations, test []int) (score
 	if first := o.DecidedAt[test[0]]; first.Before(c.Trained.To) {
 		return nil, fmt.Sprintf("it was trained on rows up to %s, and the evaluation begins at %s", c.Trained.To.Format(time.DateOnly), first.Format(time.DateOnly))
 	}
+	if byKey, copies := o.overlap(division{train: o.decidedIn(c.Trained), test: test}); len(byKey)+len(copies) > 0 {
+		return nil, fmt.Sprintf("%d of the %d rows were in the period that it was trained on too, under the same key or as copies", len(byKey)+len(copies), len(test))
+	}
 	// The order of rows follows from these, so that the same rows are found at the
 	// same places.
 	if c.Observations.Source != ours.Source || c.Observations.Partition != ours.Partition || c.Observations.DecisionTime != ours.DecisionTime || !slices.Equal(c.Observations.Key, ours.Key) {

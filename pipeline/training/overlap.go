@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/linecook-ml/linecook/pipeline"
+	"github.com/linecook-ml/linecook/pipeline/evaluation"
 	"github.com/linecook-ml/linecook/pipeline/feature"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
@@ -32,6 +33,17 @@ func (o *observations) overlap(d division) (byKey, copies []int) {
 		}
 	}
 	return byKey, copies
+}
+
+// decidedIn are the rows decided in a period, whatever became of their labels.
+func (o *observations) decidedIn(p evaluation.Period) []int {
+	var rows []int
+	for i, decided := range o.DecidedAt {
+		if !decided.Before(p.From) && decided.Before(p.To) {
+			rows = append(rows, i)
+		}
+	}
+	return rows
 }
 
 // overlapping refuses to evaluate what, the model or a fold, on rows that were

@@ -343,3 +343,12 @@ func TestCutOffIsADate(t *testing.T) {
 		t.Error("2024-13-01 is taken for a date")
 	}
 }
+
+// What a champion was trained on is known by the period alone.
+func TestDecidedIn(t *testing.T) {
+	o := table(nil, make([]float64, 6), make([]float64, 6))
+	period := evaluation.Period{From: o.DecidedAt[1], To: o.DecidedAt[4]}
+	if rows := o.decidedIn(period); !slices.Equal(rows, []int{1, 2, 3}) {
+		t.Errorf("rows %v", rows)
+	}
+}
