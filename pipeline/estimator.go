@@ -14,6 +14,7 @@ import (
 const (
 	LogisticRegression = "logistic_regression"
 	Ridge              = "ridge"
+	PoissonRegression  = "poisson_regression"
 )
 
 // estimators are the kinds, what each predicts and which parameters it has.
@@ -24,11 +25,12 @@ var estimators = []struct {
 }{
 	{LogisticRegression, metric.Classification, []string{"C", "max_iterations"}},
 	{Ridge, metric.Regression, []string{"alpha"}},
+	{PoissonRegression, metric.Regression, []string{"alpha", "max_iterations"}},
 }
 
 // An Estimator names what is fitted and with which parameters.
 type Estimator struct {
-	Kind       string     `yaml:"kind" required:"true" enum:"logistic_regression,ridge" description:"the learner: logistic_regression for a label of 0 and 1, ridge for a number"`
+	Kind       string     `yaml:"kind" required:"true" enum:"logistic_regression,ridge,poisson_regression" description:"the learner: logistic_regression for a label of 0 and 1, ridge for a number, poisson_regression for a count"`
 	Parameters Parameters `yaml:"parameters" description:"the learner's parameters"`
 	Search     *Search    `yaml:"search" description:"parameters to choose from by cross-validation over split.folds"`
 }
@@ -36,8 +38,8 @@ type Estimator struct {
 // Parameters of all kinds; a missing one has scikit-learn's default.
 type Parameters struct {
 	C             *float64 `yaml:"C" description:"logistic_regression: inverse strength of the L2 penalty; 1 unless said"`
-	MaxIterations *int     `yaml:"max_iterations" description:"logistic_regression: bound on L-BFGS iterations; 500 unless said"`
-	Alpha         *float64 `yaml:"alpha" description:"ridge: strength of the L2 penalty; 1 unless said"`
+	MaxIterations *int     `yaml:"max_iterations" description:"logistic_regression, poisson_regression: bound on L-BFGS iterations; 500 unless said"`
+	Alpha         *float64 `yaml:"alpha" description:"ridge, poisson_regression: strength of the L2 penalty; 1 unless said"`
 }
 
 // Task is what the estimator predicts: a class or a number.

@@ -45,3 +45,14 @@ func ExpNeg(x float64) float64 {
 	y := 1 - ((low - float64(r*c)/(2-c)) - high)
 	return math.Ldexp(y, k)
 }
+
+// Exp is e^x, within four units in the last place, with the same bits on every
+// processor. It is +Inf where that is too large for a float64.
+func Exp(x float64) float64 {
+	if x <= 0 {
+		return ExpNeg(-x)
+	}
+	// The square of the root: 1/e^-x alone would be +Inf for the last few x.
+	root := 1 / ExpNeg(x/2)
+	return root * root
+}

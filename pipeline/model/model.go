@@ -38,6 +38,7 @@ var kinds = []struct {
 }{
 	{name: KindLogistic, new: func() Model { return new(Logistic) }},
 	{name: KindLinear, new: func() Model { return new(Linear) }},
+	{name: KindPoisson, new: func() Model { return new(Poisson) }},
 }
 
 // envelope is how every model is written.

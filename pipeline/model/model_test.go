@@ -43,7 +43,7 @@ func ExampleLinear() {
 
 func TestReadRefuses(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
-		{"unknown kind", `{"kind":"oracle","version":1,"model":{}}`, `kind "oracle" is not one of: logistic, linear`},
+		{"unknown kind", `{"kind":"oracle","version":1,"model":{}}`, `kind "oracle" is not one of: logistic, linear, poisson`},
 		{"no kind", `{"version":1,"model":{}}`, "$.kind is missing"},
 		{"other version", `{"kind":"logistic","version":2,"model":{}}`, "version 2"},
 		{"no model", `{"kind":"logistic","version":1}`, "$.model is missing"},
@@ -126,6 +126,33 @@ func TestExpNegAgreesWithTheStandardLibrary(t *testing.T) {
 	})
 }
 
+// Exp has the same bits everywhere; its last ones may differ from the standard
+// library's.
+func TestExpAgreesWithTheStandardLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.Float64Range(-745, 709.7).Draw(t, "x")
+		got, want := Exp(x), math.Exp(x)
+		if math.Abs(got-want) > 4*(math.Nextafter(want, math.Inf(1))-want) {
+			t.Fatalf("Exp(%v) is %v, want %v", x, got, want)
+		}
+	})
+	if !math.IsInf(Exp(710), 1) || !math.IsInf(Exp(1e300), 1) || Exp(-1e300) != 0 || Exp(0) != 1 {
+		t.Errorf("the ends are %v, %v, %v, %v", Exp(710), Exp(1e300), Exp(-1e300), Exp(0))
+	}
+}
+
+func TestPoissonCountsAreFiniteOrRefused(t *testing.T) {
+	fitted := &Poisson{Columns: []string{"a"}, Intercept: 1, Weights: []float64{1}}
+	counts, err := fitted.Predict(feature.Matrix{Columns: []string{"a"}, Rows: 2, Data: []float64{-1, 1}})
+	if err != nil || counts[0] != 1 || math.Abs(counts[1]-math.Exp(2)) > 1e-14 {
+		t.Errorf("counts %v, %v", counts, err)
+	}
+	counts, err = fitted.Predict(feature.Matrix{Columns: []string{"a"}, Rows: 2, Data: []float64{0, 800}})
+	if err == nil || !strings.Contains(err.Error(), "row 2 is e to the power of 801") {
+		t.Errorf("counts %v, %v", counts, err)
+	}
+}
+
 func TestSigmoid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := rapid.Float64Range(-1e6, 1e6).Draw(t, "x")
@@ -145,6 +172,7 @@ func TestSigmoid(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	seed, _ := Write(&Logistic{Columns: []string{"a", "b"}, Intercept: 0.1, Weights: []float64{1e-300, -3}})
 	f.Add(seed)
+	f.Add([]byte(`{"kind":"poisson","version":1,"model":{"columns":["a"],"intercept":5,"weights":[0.5]}}`))
 	f.Add([]byte(`{"kind":"linear","version":1,"model":{"columns":["a"],"intercept":-2.5,"weights":[1e9]}}`))
 	f.Add([]byte(`{"kind":"logistic","version":1,"model":{"columns":["a"],"intercept":-0,"weights":[1]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {

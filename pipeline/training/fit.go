@@ -60,6 +60,11 @@ func learn(kind string, matrix feature.Matrix, y []float64, p pipeline.Parameter
 		params := linear.DefaultRidgeParams()
 		set(&params.Alpha, p.Alpha)
 		return linear.FitRidge(matrix, y, params)
+	case pipeline.PoissonRegression:
+		params := linear.DefaultPoissonParams()
+		set(&params.Alpha, p.Alpha)
+		set(&params.MaxIterations, p.MaxIterations)
+		return linear.FitPoisson(matrix, y, params)
 	}
 	return nil, linear.Diagnostics{}, fmt.Errorf("there is no estimator %q", kind)
 }

@@ -41,7 +41,7 @@ func unfit(c *pipeline.Config, until string, train, test *feature.Snapshot) *rep
 		return &f
 	}
 	if c.Estimator.Task() == metric.Regression {
-		return unfitNumbers(c, train.Label)
+		return unfitNumbers(c, train.Label, test.Label)
 	}
 	return unfitClasses(c, train.Label, test.Label)
 }
@@ -73,13 +73,27 @@ func unfitClasses(c *pipeline.Config, train, test []float64) *report.Finding {
 	return &f
 }
 
-// unfitNumbers wants labels that are not all the same.
-func unfitNumbers(c *pipeline.Config, train []float64) *report.Finding {
-	if slices.Min(train) != slices.Max(train) {
+// unfitNumbers wants labels that are not all the same, and counts where counts
+// are meant.
+func unfitNumbers(c *pipeline.Config, train, test []float64) *report.Finding {
+	var f report.Finding
+	negative := 0
+	for _, label := range slices.Concat(train, test) {
+		if label < 0 {
+			negative++
+		}
+	}
+	switch {
+	case c.Estimator.Kind == pipeline.PoissonRegression && negative > 0:
+		f = finding("training/label", c.At("label", "expression"),
+			fmt.Sprintf("the label %s is below 0 for %d of %d observations, and %s predicts counts", c.Label.Name, negative, len(train)+len(test), c.Estimator.Kind),
+			"correct the label, or choose an estimator of any numbers, as "+pipeline.Ridge+" is")
+	case slices.Min(train) == slices.Max(train):
+		f = finding("training/one-outcome", c.At("label", "expression"),
+			fmt.Sprintf("the label %s is %v for all %d observations to train on; there is nothing to learn", c.Label.Name, train[0], len(train)),
+			"correct the label, or choose a later cut-off")
+	default:
 		return nil
 	}
-	f := finding("training/one-outcome", c.At("label", "expression"),
-		fmt.Sprintf("the label %s is %v for all %d observations to train on; there is nothing to learn", c.Label.Name, train[0], len(train)),
-		"correct the label, or choose a later cut-off")
 	return &f
 }

@@ -1,11 +1,12 @@
 // Package linear fits linear models.
 //
-// FitRidge solves for its weights at once. FitLogistic walks to them:
+// FitRidge solves for its weights at once. FitLogistic and FitPoisson walk to
+// them:
 //
-//  1. The matrix and labels are checked: shapes, finite values, both classes.
-//  2. Minimised is the mean log loss plus ½‖w‖²/(C·n), with the intercept free:
-//     scikit-learn's C·Σ loss + ½‖w‖², divided by C·n so that tolerances mean
-//     the same for any number of rows.
+//  1. The matrix and labels are checked: shapes, finite values, what labels may be.
+//  2. Minimised is the mean loss plus a penalty of ½‖w‖², with the intercept free.
+//     Of logistic regression that is scikit-learn's C·Σ loss + ½‖w‖², divided by
+//     C·n so that tolerances mean the same for any number of rows.
 //  3. The loss and its gradient are summed over fixed blocks of rows, in block
 //     order, so that the bits do not depend on the number of processors.
 //  4. The variables are scaled by the curvature at the start.
@@ -18,8 +19,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/optimize"
 
 	"github.com/linecook-ml/linecook/pipeline/feature"
 	"github.com/linecook-ml/linecook/pipeline/model"
@@ -69,51 +68,37 @@ func FitLogistic(matrix feature.Matrix, y []float64, params LogisticParams) (*mo
 	if err := checkLogistic(matrix, y, params); err != nil {
 		return nil, Diagnostics{}, fmt.Errorf("fit logistic regression: %w", err)
 	}
-	baseRate := mean(y)
-	objective := newObjective(matrix, y, baseRate, params.C)
-	result, err := optimize.Minimize(
-		optimize.Problem{Func: objective.loss, Grad: objective.gradient},
-		objective.start(baseRate),
-		&optimize.Settings{
-			GradientThreshold: params.Tolerance,
-			Converger:         optimize.NeverTerminate{},
-			MajorIterations:   params.MaxIterations,
-			// A line search among rounding errors can go on for ever.
-			FuncEvaluations: 2*params.MaxIterations + 100,
-		},
-		// Without its own threshold, so that the settings' alone decides.
-		&optimize.LBFGS{Linesearcher: &optimize.MoreThuente{}, GradStopThreshold: math.NaN()},
-	)
-	if result == nil {
+	o := newObjective(logistic, matrix, y, mean(y), 1/(params.C*float64(matrix.Rows)))
+	diagnostics, err := o.descend(mean(y), params.MaxIterations, params.Tolerance)
+	if err != nil {
 		return nil, Diagnostics{}, fmt.Errorf("fit logistic regression: %w", err)
 	}
-	// A line search that cannot improve the last bit ends with an error; whether
-	// the place it ended in is good enough is what the gradient says.
-	loss, gradient := objective.at(result.X)
-	cols := len(matrix.Columns)
-	diagnostics := Diagnostics{
-		Rows:         matrix.Rows,
-		Columns:      cols,
-		Iterations:   result.MajorIterations,
-		Evaluations:  objective.evaluations,
-		GradientNorm: largest(gradient),
-		Loss:         loss,
-	}
-	diagnostics.Converged = diagnostics.GradientNorm <= params.Tolerance
-	if !diagnostics.Converged {
-		diagnostics.Warnings = append(diagnostics.Warnings, fmt.Sprintf(
-			"the fit stopped after %d iterations (%v) at a gradient of %.3g where %.3g is asked for; raise the maximum of iterations, the tolerance, or the penalty",
-			result.MajorIterations, result.Status, diagnostics.GradientNorm, params.Tolerance))
-	}
-	fitted := &model.Logistic{
-		Columns:   slices.Clone(matrix.Columns),
-		Intercept: objective.x[cols],
-		Weights:   slices.Clone(objective.x[:cols]),
-	}
+	weights, intercept := o.solution()
+	fitted := &model.Logistic{Columns: slices.Clone(matrix.Columns), Intercept: intercept, Weights: weights}
 	if err := fitted.Validate(); err != nil {
 		return nil, Diagnostics{}, fmt.Errorf("fit logistic regression: %w", err)
 	}
 	return fitted, diagnostics, nil
+}
+
+// logistic is the family of classes: the loss is the log loss, in nats.
+var logistic = family{
+	loss: func(margin, y float64) (loss, slope float64) {
+		// With s the margin turned towards the label, the loss is
+		// log(1 + e^-s); this form neither overflows nor loses digits.
+		e := model.ExpNeg(math.Abs(margin))
+		signed := margin
+		if y == 0 {
+			signed = -margin
+		}
+		probability := 1 / (1 + e)
+		if margin < 0 {
+			probability = e / (1 + e)
+		}
+		return math.Log1p(e) + math.Max(-signed, 0), probability - y
+	},
+	link:      func(rate float64) float64 { return math.Log(rate / (1 - rate)) },
+	curvature: func(rate float64) float64 { return rate * (1 - rate) },
 }
 
 func checkLogistic(matrix feature.Matrix, y []float64, params LogisticParams) error {
@@ -153,29 +138,4 @@ func checkShape(matrix feature.Matrix, y []float64) error {
 		return fmt.Errorf("there are %d labels for %d rows", len(y), matrix.Rows)
 	}
 	return matrix.Validate()
-}
-
-// start is zero weights and the intercept that predicts the base rate.
-func (o *objective) start(baseRate float64) []float64 {
-	x := make([]float64, len(o.x))
-	x[len(x)-1] = math.Log(baseRate / (1 - baseRate))
-	u := make([]float64, len(x))
-	o.scaling.variables(u, x)
-	return u
-}
-
-func mean(y []float64) float64 {
-	var sum float64
-	for _, label := range y {
-		sum += label
-	}
-	return sum / float64(len(y))
-}
-
-func largest(gradient []float64) float64 {
-	var norm float64
-	for _, g := range gradient {
-		norm = math.Max(norm, math.Abs(g))
-	}
-	return norm
 }

@@ -104,7 +104,7 @@ func TestGradientIsTheSlopeOfTheLoss(t *testing.T) {
 		y := rapid.SliceOfN(rapid.SampledFrom([]float64{0, 1}), rows, rows).Draw(t, "y")
 		x := rapid.SliceOfN(number, cols+1, cols+1).Draw(t, "x")
 		baseRate := rapid.Float64Range(0.05, 0.95).Draw(t, "base rate")
-		o := newObjective(matrix, y, baseRate, rapid.Float64Range(0.01, 100).Draw(t, "C"))
+		o := newObjective(logistic, matrix, y, baseRate, rapid.Float64Range(1e-4, 10).Draw(t, "penalty"))
 		_, gradient := o.at(x)
 		gradient = slices.Clone(gradient)
 		const step = 1e-5
@@ -125,7 +125,7 @@ func TestGradientIsTheSlopeOfTheLoss(t *testing.T) {
 // At margins where e^x overflows, loss and gradient stay finite and exact.
 func TestLossAtExtremeMargins(t *testing.T) {
 	matrix := feature.Matrix{Columns: []string{"a"}, Rows: 2, Data: []float64{1, -1}}
-	o := newObjective(matrix, []float64{0, 1}, 0.5, 1e12)
+	o := newObjective(logistic, matrix, []float64{0, 1}, 0.5, 1e-12/2)
 	u := make([]float64, 2)
 	o.scaling.variables(u, []float64{5000, 0})
 	loss, gradient := o.at(u)

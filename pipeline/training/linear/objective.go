@@ -1,27 +1,36 @@
 package linear
 
 import (
-	"math"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/linecook-ml/linecook/pipeline/feature"
-	"github.com/linecook-ml/linecook/pipeline/model"
 )
 
 // blockRows is the size of the blocks that are summed apart. It is part of the
 // result's bits: another size sums in another order.
 const blockRows = 4096
 
-// objective computes the penalised mean log loss and its gradient in scaled
+// A family is what tells one generalised linear model from another (McCullagh
+// and Nelder, Generalized Linear Models, 2nd ed. 1989).
+type family struct {
+	// loss is that of a label at a margin, and its slope by the margin.
+	loss func(margin, y float64) (loss, slope float64)
+	// link is the margin at which a mean is predicted, curvature the second
+	// derivative of the loss there.
+	link, curvature func(mean float64) float64
+}
+
+// objective computes the penalised mean loss and its gradient in scaled
 // variables u. It remembers the last u, because an optimizer asks for the two
 // one after the other.
 type objective struct {
+	family
 	matrix  feature.Matrix
 	y       []float64
-	penalty float64 // 1/(C·n)
+	penalty float64 // of ½‖w‖² beside the mean loss
 	scaling *scaling
 
 	evaluations int
@@ -34,15 +43,17 @@ type objective struct {
 	blockGrad [][]float64 // a sum for each block and element of x
 }
 
-func newObjective(matrix feature.Matrix, y []float64, baseRate, c float64) *objective {
+// newObjective is scaled for a walk that starts at zero weights and the
+// prediction of the base.
+func newObjective(f family, matrix feature.Matrix, y []float64, base, penalty float64) *objective {
 	size := len(matrix.Columns) + 1
 	blocks := (matrix.Rows + blockRows - 1) / blockRows
-	penalty := 1 / (c * float64(matrix.Rows))
 	o := &objective{
+		family:    f,
 		matrix:    matrix,
 		y:         y,
 		penalty:   penalty,
-		scaling:   newScaling(matrix, baseRate, penalty),
+		scaling:   newScaling(matrix, f.curvature(base), penalty),
 		lastGrad:  make([]float64, size),
 		x:         make([]float64, size),
 		blockLoss: make([]float64, blocks),
@@ -54,7 +65,7 @@ func newObjective(matrix feature.Matrix, y []float64, baseRate, c float64) *obje
 	return o
 }
 
-func (o *objective) loss(u []float64) float64 {
+func (o *objective) value(u []float64) float64 {
 	loss, _ := o.at(u)
 	return loss
 }
@@ -123,23 +134,12 @@ func (o *objective) sumBlock(block int) {
 	for i := block * blockRows; i < min((block+1)*blockRows, o.matrix.Rows); i++ {
 		row := o.matrix.Row(i)
 		margin := intercept + dot(weights, row)
-		// With s the margin turned towards the label, the loss is
-		// log(1 + e^-s); this form neither overflows nor loses digits.
-		e := model.ExpNeg(math.Abs(margin))
-		signed := margin
-		if o.y[i] == 0 {
-			signed = -margin
-		}
-		loss += math.Log1p(e) + math.Max(-signed, 0)
-		probability := 1 / (1 + e)
-		if margin < 0 {
-			probability = e / (1 + e)
-		}
-		residual := probability - o.y[i]
+		value, slope := o.loss(margin, o.y[i])
+		loss += value
 		for j, value := range row {
-			gradient[j] += float64(residual * value)
+			gradient[j] += float64(slope * value)
 		}
-		gradient[cols] += residual
+		gradient[cols] += slope
 	}
 	o.blockLoss[block] = loss
 }

@@ -52,9 +52,9 @@ func readRidge(t *testing.T) (reference ridgeReference) {
 	return reference
 }
 
-func agree(t *testing.T, fitted *model.Linear, want ridgeFit, tolerance float64) {
+func agree(t *testing.T, intercept float64, weights []float64, want ridgeFit, tolerance float64) {
 	t.Helper()
-	got := append([]float64{fitted.Intercept}, fitted.Weights...)
+	got := append([]float64{intercept}, weights...)
 	for i, value := range append([]float64{want.Intercept}, want.Weights...) {
 		if math.Abs(got[i]-value) > tolerance*math.Max(1, math.Abs(value)) {
 			t.Errorf("alpha %v: number %d of intercept and weights is %.17g, want %.17g", want.Alpha, i, got[i], value)
@@ -72,29 +72,35 @@ func TestRidgeAgreesWithScikitLearn(t *testing.T) {
 		}
 		// The second column varies by a millionth of its size, which is all that a
 		// float64 leaves it to ten digits.
-		agree(t, fitted, want, 1e-9)
+		agree(t, fitted.Intercept, fitted.Weights, want, 1e-9)
 	}
 	if len(small.Fits) != 3 {
 		t.Errorf("there are %d fits", len(small.Fits))
 	}
 }
 
-func TestRidgeAgreesWithScikitLearnOnBikeSharing(t *testing.T) {
-	want := readRidge(t).Bike
+// bikes gives the hours of the bike-sharing data before July 2012 and from then on.
+func bikes(t *testing.T, columns []string) (train, test feature.Matrix, yTrain, yTest []float64) {
+	t.Helper()
 	header, rows := readCSV(t, open(t, "bike-sharing", "hour.csv"))
-	train, test := feature.Matrix{Columns: want.Columns}, feature.Matrix{Columns: want.Columns}
-	var yTrain, yTest []float64
+	train.Columns, test.Columns = columns, columns
 	for _, row := range rows {
 		matrix, y := &train, &yTrain
 		if row[header["dteday"]] >= "2012-07-01" {
 			matrix, y = &test, &yTest
 		}
-		for _, name := range want.Columns {
+		for _, name := range columns {
 			matrix.Data = append(matrix.Data, number(t, row[header[name]]))
 		}
 		matrix.Rows++
 		*y = append(*y, number(t, row[header["cnt"]]))
 	}
+	return train, test, yTrain, yTest
+}
+
+func TestRidgeAgreesWithScikitLearnOnBikeSharing(t *testing.T) {
+	want := readRidge(t).Bike
+	train, test, yTrain, yTest := bikes(t, want.Columns)
 	if train.Rows != want.Rows {
 		t.Fatalf("%d rows to train on, want %d", train.Rows, want.Rows)
 	}
@@ -102,7 +108,7 @@ func TestRidgeAgreesWithScikitLearnOnBikeSharing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	agree(t, fitted, want.ridgeFit, 1e-10)
+	agree(t, fitted.Intercept, fitted.Weights, want.ridgeFit, 1e-10)
 	predicted, err := fitted.Predict(test)
 	if err != nil {
 		t.Fatal(err)

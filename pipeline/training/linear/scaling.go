@@ -22,15 +22,15 @@ type scaling struct {
 	factor []float64 // L, lower triangle, row-major size × size
 }
 
-// newScaling factors p(1−p)·XᵀX/n + penalty, the second derivative of the loss
-// where all weights are 0 and the prediction is the base rate p. X has a last
+// newScaling factors curvature·XᵀX/n + penalty, the second derivative of the
+// loss where all weights are 0 and every row is predicted alike. X has a last
 // column of ones for the intercept, which is not penalised.
-func newScaling(matrix feature.Matrix, baseRate, penalty float64) *scaling {
+func newScaling(matrix feature.Matrix, curvature, penalty float64) *scaling {
 	size := len(matrix.Columns) + 1
 	s := &scaling{size: size, factor: secondMoments(matrix)}
 	for i := range size {
 		for j := range i + 1 {
-			s.factor[i*size+j] *= baseRate * (1 - baseRate) / float64(matrix.Rows)
+			s.factor[i*size+j] *= curvature / float64(matrix.Rows)
 		}
 		if i < size-1 {
 			s.factor[i*size+i] += penalty

@@ -149,10 +149,10 @@ func TestLogisticAgreesWithScikitLearnOnTelcoChurn(t *testing.T) {
 		t.Errorf("a probability differs from scikit-learn's by %v", furthest)
 	}
 	baseRate := mean(yTrain)
-	o := newObjective(train, yTrain, baseRate, 1)
+	o := newObjective(logistic, train, yTrain, baseRate, 1/float64(train.Rows))
 	u := make([]float64, len(o.x))
 	o.scaling.variables(u, append(slices.Clone(reference.Coef), reference.Intercept))
-	if loss := o.loss(u); diagnostics.Loss > loss {
+	if loss := o.value(u); diagnostics.Loss > loss {
 		t.Errorf("the training loss %v is above that of scikit-learn's weights, %v", diagnostics.Loss, loss)
 	}
 	var results struct {
