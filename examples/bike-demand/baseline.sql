@@ -4,7 +4,7 @@
 CREATE TABLE hour AS SELECT dteday, hr, cnt FROM read_csv('data/hour.csv');
 
 CREATE TABLE forecast AS
-SELECT 'ridge regression' AS forecast, h.dteday, h.cnt::DOUBLE AS y, s.score AS p, w.cnt IS NOT NULL AS both_known
+SELECT 'Poisson regression' AS forecast, h.dteday, h.cnt::DOUBLE AS y, s.score AS p, w.cnt IS NOT NULL AS both_known
 FROM '.linecook/backtest/bike-demand/scores/bike-demand/stage=prod/*/scores.parquet' s
 JOIN hour h ON h.dteday = s.dteday AND h.hr = s.hr
 LEFT JOIN hour w ON w.dteday = h.dteday - 7 AND w.hr = h.hr
