@@ -102,6 +102,10 @@ func run(ctx context.Context, app *command.App, o options) error {
 	if err != nil {
 		return err
 	}
+	if event == nil && !o.dryRun {
+		// The event may be there, of a run that died right after it.
+		app.Show(ctx, config.Name, o.stage)
+	}
 	return o.say(app, engine, decision, event)
 }
 

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -57,6 +58,14 @@ func (a *App) gitHubRegistry() (registry.Registry, error) {
 		o.Statement = func(name, digest string) ([]byte, error) { return provenance.Statement(a.Getenv, name, digest) }
 	}
 	return githubregistry.New(o), nil
+}
+
+// Show makes good what an interrupted run left of what people are shown of a
+// stage, where the registry shows it anywhere.
+func (a *App) Show(ctx context.Context, name, stage string) {
+	if r, ok := a.opened.(*githubregistry.Registry); ok {
+		r.Show(ctx, name, stage)
+	}
 }
 
 // Archive is where a registered bundle's archive stands for the steps that

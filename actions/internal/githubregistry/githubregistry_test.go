@@ -348,6 +348,66 @@ func TestDeployments(t *testing.T) {
 	}
 }
 
+// A run that died after its event finds the version on the stage already, and
+// leaves people in the dark no longer.
+func TestARerunShowsTheEvent(t *testing.T) {
+	s := githubtest.New(t)
+	r := open(t, s, func(o *githubregistry.Options) { o.Warn = func(string) {} })
+	one := mustRegister(t, r, "1.0.0", "one")
+	s.Fail(githubtest.Fault{Method: "GET", Path: "/deployments$", Status: 401})
+	mustAssign(t, r, event(one, "prod", 1))
+	expectDeployments(t, s)
+	if _, err := open(t, s).Assign(t.Context(), event(one, "prod", 2)); !errors.Is(err, registry.ErrConflict) {
+		t.Error(err)
+	}
+	expectDeployments(t, s, "flight-delay@v1.0.0 prod flight-delay#prod#1 success")
+
+	s.Fail(githubtest.Fault{Method: "GET", Path: "/deployments$", Status: 401})
+	mustAssign(t, r, event(one, "staging", 1))
+	open(t, s).Show(t.Context(), name, "staging")
+	open(t, s).Show(t.Context(), name, "dev") // nothing is there to be shown
+	expectDeployments(t, s, "flight-delay@v1.0.0 prod flight-delay#prod#1 success", "flight-delay@v1.0.0 staging flight-delay#staging#1 success")
+}
+
+// The releases of a repository are many, and most are none of ours.
+func TestVersionsAmongOtherReleases(t *testing.T) {
+	s := githubtest.New(t)
+	r := open(t, s)
+	mustRegister(t, r, "1.0.0", "one")
+	for i := range 120 {
+		s.AddRelease(githubtest.Release{Tag: fmt.Sprintf("v0.%d.0", i)})
+	}
+	s.AddRelease(githubtest.Release{Tag: "bikes@v1.0.0"})
+	s.AddRelease(githubtest.Release{Tag: name + "@vnext"})
+	s.AddRelease(githubtest.Release{Tag: name + "@v2.0.0", Draft: true})
+	mustRegister(t, r, "1.1.0", "two")
+	regs, err := open(t, s).Registrations(t.Context(), name)
+	if err != nil || len(regs) != 2 || regs[0].Version != "1.0.0" || regs[1].Version != "1.1.0" {
+		t.Errorf("%+v, %v", regs, err)
+	}
+	// A draft beyond the first page is found and finished.
+	s.Fail(githubtest.Fault{Method: "PATCH", Path: "/releases/", Status: 401})
+	if _, err := register(t, r, "1.2.0", "three"); err == nil {
+		t.Fatal("it did not fail")
+	}
+	for i := range 120 {
+		s.AddRelease(githubtest.Release{Tag: fmt.Sprintf("v1.%d.0", i)})
+	}
+	mustRegister(t, open(t, s), "1.2.0", "three")
+	finished := 0
+	for _, release := range s.Releases() {
+		if release.Tag == name+"@v1.2.0" {
+			finished++
+			if release.Draft || len(release.Assets) != 5 {
+				t.Errorf("%+v", release)
+			}
+		}
+	}
+	if finished != 1 {
+		t.Errorf("%d releases", finished)
+	}
+}
+
 func expectDeployments(t *testing.T, s *githubtest.Server, want ...string) {
 	t.Helper()
 	var got []string

@@ -18,6 +18,17 @@ const (
 // task tells the deployments of pipelines apart that share an environment.
 func task(name string) string { return "promote:" + name }
 
+// Show makes good what an interrupted run left of the deployments to a stage.
+// Assign does so itself; this is for a run that comes to no assignment.
+func (r *Registry) Show(ctx context.Context, name, stage string) {
+	history, err := r.History(ctx, name)
+	if err != nil {
+		r.Warn(fmt.Sprintf("the deployments of %s to %s were not looked at: %v", name, stage, err))
+		return
+	}
+	r.mirror(ctx, name, stage, history)
+}
+
 // mirror shows the events of a stage as deployments to the environment of its
 // name: those after the last that is shown, in their order, the last active. It
 // is for people, so what goes wrong here is a warning and left to the next run.
