@@ -131,6 +131,24 @@ func TestOneCommentFollowsThePullRequest(t *testing.T) {
 	}
 }
 
+// A run whose time is over does not leave an earlier verdict standing.
+func TestATimeoutIsSaidEverywhere(t *testing.T) {
+	j := newJob(t)
+	pipeline := filepath.Join("..", "testdata", "shop", "pipeline.yaml")
+	j.show(filepath.ToSlash(pipeline), broken("first"))
+	app := &command.App{Out: &j.log, Err: &j.log, Getenv: func(key string) string { return j.env[key] }, Clock: time.Now}
+	if code := app.Run([]string{"validate", "--timeout", "1ns", "--pipeline", pipeline}, Command(app)); code != command.Failure {
+		t.Errorf("exit code %d: %s", code, j.log.String())
+	}
+	const says = "took longer than --timeout 1ns"
+	if c := j.comments(); len(c) != 1 || !strings.Contains(c[0], says) || strings.Contains(c[0], "first") {
+		t.Errorf("comments %q", c)
+	}
+	if !strings.Contains(j.read("summary"), says) || !strings.Contains(j.log.String(), "linecook: timeout: ") {
+		t.Errorf("%s\n%s", j.read("summary"), j.log.String())
+	}
+}
+
 func TestWhatKeepsTheCommentAwayIsSaid(t *testing.T) {
 	tests := []struct {
 		name   string

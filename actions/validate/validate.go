@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,6 +75,9 @@ func (o options) check() error {
 	return errors.Join(command.CheckDate("--date", o.date), command.CheckFormat(o.format), checkComment(o.surface.comment))
 }
 
+// timeToSay bounds how long a run whose time is over may still speak to GitHub.
+const timeToSay = time.Minute
+
 // run examines the pipeline and shows what was found. Where the examination
 // itself could not be made, that is shown too: an earlier verdict must not be
 // left standing.
@@ -82,6 +86,14 @@ func run(ctx context.Context, app *command.App, o options) error {
 	if err == nil {
 		return errors.Join(o.surface.show(ctx, app, r.File, r), app.Report(o.format, r))
 	}
+	reason := err
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		// The time to examine is over; that to say so is not.
+		var stop context.CancelFunc
+		reason = context.Cause(ctx)
+		ctx, stop = context.WithTimeout(context.WithoutCancel(ctx), timeToSay)
+		defer stop()
+	}
 	r = &report.Report{Title: "linecook validate", File: app.PipelineFile()}
 	var wrong *command.Misconfigured
 	if errors.As(err, &wrong) {
@@ -89,7 +101,7 @@ func run(ctx context.Context, app *command.App, o options) error {
 	} else {
 		r.Findings = []report.Finding{{
 			Code: "validate/unfinished", Severity: report.Error, Position: report.Position{File: r.File},
-			Message: "the validation did not come to its end: " + firstLine(err.Error()),
+			Message: "the validation did not come to its end: " + firstLine(reason.Error()),
 		}}
 		app.Runner().Annotate(r.Findings)
 	}
