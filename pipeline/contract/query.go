@@ -54,35 +54,36 @@ type queryReader struct {
 	functions map[string]bool
 }
 
-// settingFunctions depend on more than their arguments, though DuckDB's
-// catalogue calls them consistent.
-var settingFunctions = []string{"age", "current_setting", "getvariable", "version", "getenv", "in_search_path", "stats"}
+// lambdaFunctions apply an expression, which is held to the same, to each item
+// of a list.
+var lambdaFunctions = []string{
+	"apply", "array_apply", "list_apply", "array_transform", "list_transform",
+	"filter", "array_filter", "list_filter", "array_reduce", "list_reduce", "reduce",
+}
 
-// queryMacros are built-in macros over their arguments alone.
-var queryMacros = []string{"nullif", "split_part", "fmod", "fdiv", "round_even", "date_add"}
+// estimates are aggregates whose result depends on chance, or on how the rows
+// are divided among processors.
+var estimates = []string{"approx_count_distinct", "approx_quantile", "approx_top_k", "reservoir_quantile"}
 
 // tableFunctions yield rows made of their arguments.
 var tableFunctions = []string{"range", "generate_series", "unnest"}
 
 func newQueryReader(ctx context.Context, db *sql.DB) (*queryReader, error) {
-	rows, err := db.QueryContext(ctx, `SELECT lower(function_name) FROM duckdb_functions()
-		GROUP BY 1 HAVING bool_and(stability = 'CONSISTENT') FILTER (WHERE function_type IN ('scalar', 'aggregate'))`)
+	rows, err := db.QueryContext(ctx, `SELECT lower(function_name) FROM duckdb_functions() WHERE function_type = 'aggregate'
+		GROUP BY 1 HAVING bool_and(stability = 'CONSISTENT')`)
 	if err != nil {
 		return nil, fmt.Errorf("list DuckDB's functions: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	r := &queryReader{db: db, functions: map[string]bool{}}
+	r := &queryReader{db: db, functions: dataset.RowFunctions()}
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
 			return nil, err
 		}
-		r.functions[name] = true
+		r.functions[name] = !slices.Contains(estimates, name)
 	}
-	for _, name := range settingFunctions {
-		delete(r.functions, name)
-	}
-	for _, name := range queryMacros {
+	for _, name := range lambdaFunctions {
 		r.functions[name] = true
 	}
 	return r, rows.Err()
@@ -207,6 +208,11 @@ func (w queryWalk) visit(node map[string]any) error {
 func (w queryWalk) expression(class string, node map[string]any) error {
 	if !slices.Contains(queryClasses, class) {
 		return fmt.Errorf("it has a %s, which a rule cannot use", plainWords(class))
+	}
+	if names, _ := node["column_names"].([]any); class == "COLUMN_REF" && len(names) == 1 {
+		if name, _ := names[0].(string); dataset.AsksAround(name) {
+			return fmt.Errorf("%s may be the clock or a setting, which are not allowed; of a column write the table's name before it", name)
+		}
 	}
 	if name, ok := node["function_name"].(string); ok && (class == "FUNCTION" || class == "WINDOW") {
 		window, _ := node["type"].(string)

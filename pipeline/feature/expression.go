@@ -3,7 +3,6 @@ package feature
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/linecook-ml/linecook/pipeline/dataset"
 )
 
 // An Expression is what DuckDB's parser found in a piece of SQL.
@@ -33,14 +34,6 @@ const expressionPrefix = "SELECT ("
 var rowLevel = []string{
 	"BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "OPERATOR",
 }
-
-// functionList names the functions whose result depends on their arguments
-// alone. It is a list of our own, since DuckDB also calls consistent what reads
-// the clock (current_localtime, age with one argument), settings or variables;
-// a test holds it against the catalogue of the DuckDB that is linked in.
-//
-//go:embed functions.txt
-var functionList string
 
 // An expressionError is a mistake in an expression, not a failure of the tool.
 type expressionError struct {
@@ -72,10 +65,7 @@ type Parser struct {
 
 // NewParser makes a parser that uses db.
 func NewParser(ctx context.Context, db *sql.DB) (*Parser, error) {
-	p := &Parser{db: db, functions: map[string]bool{}, read: map[string]Expression{}}
-	for name := range strings.FieldsSeq(functionList) {
-		p.functions[name] = true
-	}
+	p := &Parser{db: db, functions: dataset.RowFunctions(), read: map[string]Expression{}}
 	var err error
 	_, p.frame, err = p.tree(ctx, "1")
 	return p, err

@@ -2,7 +2,6 @@ package feature_test
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -215,56 +214,6 @@ func TestParseRefusesDeepNesting(t *testing.T) {
 			t.Errorf("depth %d is allowed", depth)
 		} else if depth <= 100 && err != nil {
 			t.Errorf("depth %d: %v", depth, err)
-		}
-	}
-}
-
-// Every function that may be used must be one that DuckDB itself holds to be a
-// pure scalar, and every other such function must have been looked at: an
-// upgrade that brings a new one fails here until someone has decided.
-func TestFunctionsAgainstTheCatalogue(t *testing.T) {
-	lines := func(file string) map[string]bool {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		names := map[string]bool{}
-		for name := range strings.FieldsSeq(string(text)) {
-			names[name] = true
-		}
-		return names
-	}
-	allowed, refused := lines("functions.txt"), lines("testdata/functions_refused.txt")
-	// Macros carry no stability; these are written in terms of pure functions.
-	macros := []string{"date_add", "fdiv", "fmod", "nullif", "round_even", "split_part"}
-	rows, err := session(t, 1).DB().Query(`SELECT lower(function_name), bool_and(function_type = 'scalar' AND stability = 'CONSISTENT')
-		FROM duckdb_functions() GROUP BY 1`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = rows.Close() }()
-	pure := map[string]bool{}
-	for rows.Next() {
-		var name string
-		var consistent bool
-		if err := rows.Scan(&name, &consistent); err != nil {
-			t.Fatal(err)
-		}
-		pure[name] = consistent
-		internal := strings.HasPrefix(name, "__internal") || strings.HasPrefix(name, "icu_")
-		if consistent && !internal && !allowed[name] && !refused[name] {
-			t.Errorf("DuckDB has a function %s; put it in functions.txt or testdata/functions_refused.txt", name)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	for name := range allowed {
-		if !pure[name] && !slices.Contains(macros, name) {
-			t.Errorf("functions.txt allows %s, which the catalogue does not call a pure scalar", name)
-		}
-		if refused[name] {
-			t.Errorf("%s is both allowed and refused", name)
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/linecook-ml/linecook/pipeline/dataset"
 )
 
 // A queryTree is what DuckDB's parser found in a query, held to what a query may
@@ -62,13 +64,6 @@ var (
 	// windows are functions of a window with an order.
 	windows = words("row_number rank dense_rank rank_dense percent_rank cume_dist ntile lag lead first_value first last_value last nth_value fill")
 )
-
-// asksAround says of a name that DuckDB takes it for a function where no column
-// is called so. A test holds it against the DuckDB that is linked in.
-func asksAround(name string) bool {
-	what, current := strings.CutPrefix(name, "current_")
-	return current && words("catalog date schema role time timestamp user")[what] || words("localtime localtimestamp session_user user")[name]
-}
 
 // The parts of a syntax tree that a query may have beside those of an expression.
 var (
@@ -400,7 +395,7 @@ func (r *queryReader) column(node map[string]any) error {
 		names = append(names, name)
 		r.tree.words[strings.ToLower(name)] = true
 	}
-	if len(names) == 1 && asksAround(strings.ToLower(names[0])) {
+	if len(names) == 1 && dataset.AsksAround(names[0]) {
 		return refuseAt(location(node), len(names[0]), "%s may be the clock or a setting, which are not allowed; of a column write the table's name before it", names[0])
 	}
 	r.tree.names = append(r.tree.names, mention{names: names, at: location(node)})
