@@ -18,10 +18,11 @@ func (k *checker) checkLastLines() {
 		return
 	}
 	f := report.Finding{Code: "contract/last-line", Severity: report.Warning, Position: k.contract.place(),
-		Message: "the last line of " + cut[0] + " has no end", Count: int64(len(cut)), Samples: cut[:min(len(cut), k.opt.MaxSamples)],
+		Message: "the last line of " + cut[0] + " has no end", Count: int64(len(cut)),
 		Remedy: "bring the whole file; if its writer never ends the last line, say so with " + customLastLineEnds + ": false"}
 	if len(cut) > 1 {
 		f.Message = fmt.Sprintf("the last lines of %d files have no end", len(cut))
+		f.Samples = cut[:min(len(cut), k.opt.MaxSamples)]
 	}
 	switch {
 	case must:
