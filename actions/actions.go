@@ -23,6 +23,7 @@ import (
 	"github.com/linecook-ml/linecook/actions/registry"
 	"github.com/linecook-ml/linecook/actions/scaffold"
 	"github.com/linecook-ml/linecook/actions/score"
+	"github.com/linecook-ml/linecook/actions/settings"
 	"github.com/linecook-ml/linecook/actions/snapshot"
 	"github.com/linecook-ml/linecook/actions/train"
 	"github.com/linecook-ml/linecook/actions/validate"
@@ -44,6 +45,8 @@ func Main(args []string, stdout, stderr io.Writer, getenv func(string) string, n
 		registry.Command(app),
 		score.Command(app),
 		backtest.Command(app),
+		settings.SetupCommand(app),
+		settings.DoctorCommand(app),
 		command.VersionCommand(app),
 	)
 }

@@ -26,6 +26,7 @@ const (
 	configFile     = "pipeline.yaml"
 	schemaFolder   = ".github/linecook"
 	workflowFolder = ".github/workflows"
+	rulesetFolder  = ".github/rulesets"
 	policyFolder   = "policy"
 	ignoreFile     = ".gitignore"
 	ignored        = ".linecook/"
@@ -119,6 +120,9 @@ func render(ctx context.Context, r request, p *plan, s *surveyed, to pin) ([]fil
 		{workflowFolder + "/linecook-train.yml", "workflows/train.yml", "trains the version that a tag names"},
 		{workflowFolder + "/linecook-promote.yml", "workflows/promote.yml", "puts a version on a stage, if the policy allows it"},
 		{workflowFolder + "/linecook-score.yml", "workflows/score.yml", "scores a day"},
+		{rulesetFolder + "/linecook-main.json", "rulesets/linecook-main.json", "who may change the main branch; `linecook setup` sets it"},
+		{rulesetFolder + "/linecook-versions.json", "rulesets/linecook-versions.json", "nobody moves a version or a stage"},
+		{rulesetFolder + "/linecook-state.json", "rulesets/linecook-state.json", "nobody rewrites ledger and scores"},
 		{policyFolder + "/README.md", "policy/README.md", "how to require more of a version"},
 		{policyFolder + "/" + v.OwnCheck + ".rego", "policy/" + v.OwnCheck + ".rego", "an example of a check of your own"},
 		{policyFolder + "/" + v.OwnCheck + "_test.rego", "policy/" + v.OwnCheck + "_test.rego", "its tests"},

@@ -180,6 +180,29 @@ func checkInputs(t *testing.T, folder string, with map[string]any) {
 	}
 }
 
+// This repository lives under the rulesets that it gives to others; its main
+// branch waits for one check more.
+func TestRulesetsAreOurOwn(t *testing.T) {
+	for _, path := range glob(t, "templates/rulesets/*.json") {
+		theirs, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, err := os.ReadFile(filepath.Join(root, ".github/rulesets", filepath.Base(path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Replace(string(ours), `{"context": "run"}, `, "", 1) != string(theirs) {
+			t.Errorf("%s is not this repository's own", path)
+		}
+		for _, check := range regexp.MustCompile(`"context": "([^"]+)"`).FindAllStringSubmatch(string(theirs), -1) {
+			if _, err := os.Stat(filepath.Join("templates/workflows", check[1]+".yml")); err != nil {
+				t.Errorf("%s waits for %s, which no workflow of init's reports", path, check[1])
+			}
+		}
+	}
+}
+
 // The example checks work as their tests say, and they cover them.
 func TestTheExampleChecksPassTheirTests(t *testing.T) {
 	own := map[string]string{}

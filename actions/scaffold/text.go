@@ -75,5 +75,6 @@ func text(r request, s *surveyed, p *plan, files []file) string {
 	line("  linecook validate")
 	line("  linecook train --version 0.1.0")
 	line("  linecook promote --version 0.1.0 --to dev")
+	line("  linecook setup --dry-run    # once it is on GitHub")
 	return b.String()
 }

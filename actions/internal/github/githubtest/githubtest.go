@@ -93,6 +93,8 @@ type state struct {
 	rulesets     []map[string]any
 	workflows    []string
 	dispatches   []Dispatch
+	scheduled    []Workflow
+	rights       string // what a job's token may by default; empty is write
 	attestations []attestation
 }
 

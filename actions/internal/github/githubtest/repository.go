@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -133,11 +134,19 @@ func (s *Server) listRulesets(x *exchange) answer {
 	})
 }
 
+// getRuleset shows who may bypass a ruleset to administrators only.
 func (s *Server) getRuleset(x *exchange) answer {
-	if i := s.ruleset(x); i >= 0 {
-		return answer{status: http.StatusOK, body: s.rulesets[i]}
+	i := s.ruleset(x)
+	if i < 0 {
+		return notFound()
 	}
-	return notFound()
+	shown := maps.Clone(s.rulesets[i])
+	if x.caller == Bot {
+		delete(shown, "bypass_actors")
+	} else if shown["bypass_actors"] == nil {
+		shown["bypass_actors"] = []any{}
+	}
+	return answer{status: http.StatusOK, body: shown}
 }
 
 func (s *Server) ruleset(x *exchange) int {

@@ -21,6 +21,10 @@ var routes = compile([]route{
 	{method: http.MethodPut, template: repo + "/rulesets/{ruleset_id}", handle: (*Server).putRuleset},
 	{method: http.MethodGet, template: repo + "/immutable-releases", handle: (*Server).getImmutable},
 	{method: http.MethodPut, template: repo + "/immutable-releases", handle: (*Server).putImmutable},
+	{method: http.MethodGet, template: repo + "/actions/permissions/workflow", handle: (*Server).getRights},
+	{method: http.MethodPut, template: repo + "/actions/permissions/workflow", handle: (*Server).putRights},
+	{method: http.MethodGet, template: repo + "/actions/workflows", query: paged, handle: (*Server).listWorkflows},
+	{method: http.MethodGet, template: repo + "/actions/workflows/{workflow_id}/runs", query: []string{"event", "page", "per_page"}, handle: (*Server).listRuns},
 	{method: http.MethodPost, template: repo + "/actions/workflows/{workflow_id}/dispatches", handle: (*Server).dispatch},
 
 	{method: http.MethodGet, template: repo + "/contents/{path}", query: []string{"ref"}, handle: (*Server).contents},
