@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/linecook-ml/linecook/actions/internal/github/githubtest"
 )
 
 // The workflows run here for real, in act's host mode: no container engine and
@@ -20,7 +22,7 @@ import (
 // builds act and names it in LINECOOK_ACT.
 
 // repository is the name under which act knows the clone.
-const repository = "linecook-ml/linecook"
+const repository = githubtest.Repository
 
 // A host is a repository with an origin, and act to run its workflows.
 type host struct {
@@ -29,6 +31,7 @@ type host struct {
 	origin string // the bare repository that the jobs clone and push to
 	cache  string
 	env    []string
+	github *githubtest.Server // nil where no job speaks to the API
 }
 
 // needAct is the act binary; where there is none the test is skipped.
@@ -121,6 +124,9 @@ func (h *host) run(t *testing.T, workflow, event string, payload map[string]any)
 		event, "--eventpath", eventFile, "--workflows", ".github/workflows/" + workflow,
 		"--platform", "ubuntu-latest=-self-hosted", "--no-skip-checkout", "--no-cache-server",
 		"--action-cache-path", h.cache,
+	}
+	if h.github != nil {
+		arguments = append(arguments, "--env", "GITHUB_API_URL="+h.github.URL(), "--secret", "GITHUB_TOKEN="+githubtest.Token)
 	}
 	for _, action := range thirdPartyActions(t, filepath.Join(h.root, ".github", "workflows", workflow)) {
 		standIn, err := filepath.Abs(filepath.Join("testdata", "act", filepath.Base(strings.Split(action, "@")[0])))
@@ -258,7 +264,7 @@ func TestWorkflowsHandOverInputsOutputsAndState(t *testing.T) {
 	contains(t, log,
 		"stub train LINECOOK_PIPELINE=examples/flight-delay/pipeline.yaml",
 		"stub train LINECOOK_VERSION=1.2.3",
-		"no linecook-state yet", "saved 1 files to linecook-state")
+		"attested archive-of-train sha256:", "no linecook-state yet", "saved 1 files to linecook-state")
 
 	if log, ok = h.run(t, "train.yml", "push", map[string]any{"ref": "refs/heads/main"}); ok {
 		t.Errorf("a branch was trained as a version:\n%s", log)
@@ -313,78 +319,137 @@ func TestWorkflowsHandOverInputsOutputsAndState(t *testing.T) {
 	}
 }
 
-// The card's four workflows on the real example, as a newcomer's repository
-// would run them: check, train as of September, promote through every stage,
-// score a day in October.
-func TestWorkflowsRunTheExample(t *testing.T) {
-	h := newHost(t, tree(t, func(path string) bool { return !strings.HasSuffix(path, "_test.go") }))
-	const pipeline = "examples/flight-delay/pipeline.yaml"
+// commit changes files of a commit, pushes that to the main branch in the place of
+// what came after it, as the merge commit of a pull request is made, and returns
+// the new commit.
+func (h *host) commit(t *testing.T, base string, files map[string][]byte) string {
+	t.Helper()
+	h.git(t, "reset", "--quiet", "--hard", base)
+	for path, data := range files {
+		write(t, filepath.Join(h.root, filepath.FromSlash(path)), data)
+	}
+	h.git(t, "add", "--all")
+	h.git(t, "commit", "--quiet", "--message=a change")
+	return h.push(t)
+}
 
-	log, ok := h.run(t, "validate.yml", "pull_request", map[string]any{})
-	if !ok {
+// push makes the last commit known to the origin and to GitHub.
+func (h *host) push(t *testing.T) string {
+	t.Helper()
+	h.git(t, "push", "--quiet", "origin", "+HEAD:main")
+	head := strings.TrimSpace(h.git(t, "rev-parse", "HEAD"))
+	h.github.Push(head, "ada")
+	return head
+}
+
+// The four workflows on the real example, against a GitHub that keeps its state:
+// a pull request breaks a contract and mends it, a tag becomes a release, a
+// promotion is denied and then allowed, and the day is scored with what serves.
+func TestWorkflowsOnGitHub(t *testing.T) {
+	const (
+		pipeline = "examples/flight-delay/pipeline.yaml"
+		contract = "examples/flight-delay/contracts/flights.odcs.yaml"
+		pull     = 7
+		tag      = "flight-delay@v1.0.0"
+	)
+	files := tree(t, func(path string) bool { return !strings.HasSuffix(path, "_test.go") })
+	h := newHost(t, files)
+	h.github = githubtest.New(t, pull)
+	h.github.Immutable()
+	base := h.push(t)
+
+	// A pull request breaks a contract: beside the line, and in one comment.
+	broken := bytes.Replace(files[contract], []byte("name: distance"), []byte("name: distances"), 1)
+	if bytes.Equal(broken, files[contract]) {
+		t.Fatalf("%s names no column distance", contract)
+	}
+	validate := func(head string) (string, bool) {
+		return h.run(t, "validate.yml", "pull_request", map[string]any{"pull_request": map[string]any{
+			"number": pull, "head": map[string]any{"sha": head, "repo": map[string]any{"full_name": repository}},
+			"base": map[string]any{"sha": base, "repo": map[string]any{"full_name": repository}},
+		}})
+	}
+	log, ok := validate(h.commit(t, base, map[string][]byte{contract: broken}))
+	if ok {
+		t.Errorf("a broken contract is green:\n%s", log)
+	}
+	contains(t, log, "::error", "file="+contract, "distances")
+	first := h.github.Comments(pull)
+	if len(first) != 1 || !strings.Contains(first[0].Body, "distances") {
+		t.Fatalf("comments %+v\n%s", first, log)
+	}
+	// Mended, the same comment takes it back.
+	if log, ok = validate(h.commit(t, base, map[string][]byte{"NOTE.md": []byte("mended\n")})); !ok {
 		t.Fatal(log)
 	}
 	contains(t, log, "::set-output:: errors=0")
+	if then := h.github.Comments(pull); len(then) != 1 || then[0].ID != first[0].ID || strings.Contains(then[0].Body, "distances") {
+		t.Errorf("comments %+v", then)
+	}
 
-	log, ok = h.run(t, "train.yml", "workflow_dispatch", map[string]any{"inputs": map[string]any{
-		"pipeline": pipeline, "version": "1.0.0", "until": "2013-09-01",
-	}})
+	// A pushed tag becomes a release, attested.
+	head := strings.TrimSpace(h.git(t, "rev-parse", "HEAD"))
+	h.github.Tag(tag, head, "")
+	public := map[string]any{"private": false, "full_name": repository, "default_branch": "main"}
+	log, ok = h.run(t, "train.yml", "push", map[string]any{"ref": "refs/tags/" + tag, "repository": public})
 	if !ok {
 		t.Fatal(log)
 	}
-	contains(t, log, "::set-output:: version=1.0.0", "::set-output:: bundle-id=sha256:")
+	contains(t, log, "::set-output:: version=1.0.0", "::set-output:: bundle-id=sha256:", "attested flight-delay-1.0.0.tar.zst sha256:")
+	releases := h.github.Releases()
+	if len(releases) != 1 || releases[0].Tag != tag || releases[0].Draft || len(releases[0].Assets) < 5 {
+		t.Fatalf("the releases are %+v\n%s", releases, log)
+	}
 
-	// Not in front of its turn.
-	log, ok = h.run(t, "promote.yml", "workflow_dispatch", promotion(pipeline, "prod"))
-	if ok {
+	// Nobody passes staging by; each stage is an event and a deployment.
+	promote := func(stage string) (string, bool) {
+		return h.run(t, "promote.yml", "workflow_dispatch", map[string]any{"repository": public, "inputs": map[string]any{
+			"pipeline": pipeline, "version": "1.0.0", "to": stage, "dry-run": "false",
+		}})
+	}
+	if log, ok = promote("prod"); ok {
 		t.Fatalf("promoted past staging:\n%s", log)
 	}
 	contains(t, log, "::set-output:: allowed=false")
-
+	if tags := h.github.Tags(); !slices.Equal(tags, []string{tag}) {
+		t.Errorf("a denial left the tags %q", tags)
+	}
 	for _, stage := range []string{"dev", "staging", "prod"} {
-		log, ok = h.run(t, "promote.yml", "workflow_dispatch", promotion(pipeline, stage))
-		if !ok {
+		if log, ok = promote(stage); !ok {
 			t.Fatal(log)
 		}
 		contains(t, log, "::set-output:: allowed=true", "::set-output:: denials=0")
+		if message := h.github.TagMessage("flight-delay#" + stage + "#1"); !strings.HasPrefix(message, tag+" to "+stage+" by ") {
+			t.Errorf("the event of %s is %q", stage, message)
+		}
+	}
+	var deployed []string
+	for _, d := range h.github.Deployments() {
+		deployed = append(deployed, d.Environment)
+	}
+	if !slices.Equal(deployed, []string{"dev", "staging", "prod"}) {
+		t.Errorf("deployments to %q", deployed)
 	}
 
-	log, ok = h.run(t, "score.yml", "workflow_dispatch", map[string]any{"inputs": map[string]any{
-		"pipeline": pipeline, "stage": "prod", "date": "2013-10-01",
-	}})
+	// The schedule scores this day of the year that the example's data has, except
+	// on two days that it does not have whole.
+	event, payload := "schedule", map[string]any{"repository": public}
+	if day := time.Now().UTC().Format("01-02"); day == "12-31" || day == "02-29" {
+		event, payload["inputs"] = "workflow_dispatch", map[string]any{"pipeline": pipeline, "date": "2013-10-01"}
+	}
+	log, ok = h.run(t, "score.yml", event, payload)
 	if !ok {
 		t.Fatal(log)
 	}
 	contains(t, log, "::set-output:: outcome=scored", "::set-output:: bundle-id=sha256:")
-
 	saved := h.saved(t)
-	const scores = "scores/flight-delay/stage=prod/date=2013-10-01/"
+	const scores = "scores/flight-delay/stage=prod/date=2013-"
 	if !slices.ContainsFunc(saved, func(path string) bool {
 		return strings.HasPrefix(path, scores) && strings.HasSuffix(path, ".parquet")
 	}) {
 		t.Errorf("no Parquet file below %s on the state branch, which holds %q", scores, saved)
 	}
-}
-
-func promotion(pipeline, stage string) map[string]any {
-	return map[string]any{"inputs": map[string]any{
-		"pipeline": pipeline, "version": "1.0.0", "to": stage, "dry-run": "false",
-	}}
-}
-
-// A pull request that breaks a contract is red, and says so beside the line.
-func TestWorkflowsAnnotateABrokenContract(t *testing.T) {
-	const contract = "examples/flight-delay/contracts/flights.odcs.yaml"
-	files := tree(t, func(path string) bool { return !strings.HasSuffix(path, "_test.go") })
-	broken := bytes.Replace(files[contract], []byte("name: distance"), []byte("name: distances"), 1)
-	if bytes.Equal(broken, files[contract]) {
-		t.Fatalf("%s names no column distance", contract)
+	if slices.ContainsFunc(saved, func(path string) bool { return strings.HasPrefix(path, "registry/") }) {
+		t.Errorf("the state branch holds a registry: %q", saved)
 	}
-	files[contract] = broken
-	h := newHost(t, files)
-	log, ok := h.run(t, "validate.yml", "pull_request", map[string]any{})
-	if ok {
-		t.Errorf("a broken contract is green:\n%s", log)
-	}
-	contains(t, log, "::error", "file="+contract, "distances")
 }

@@ -175,14 +175,14 @@ type workflow struct {
 }
 
 func TestWorkflowsAreCallableWithLeastPermissions(t *testing.T) {
-	for name, contents := range map[string]string{
-		"ci": "read", "validate": "read", "train": "write", "promote": "write", "score": "write",
+	for name, want := range map[string]map[string]string{
+		"ci":       {"contents": "read"},
+		"validate": {"contents": "read", "pull-requests": "write"},
+		"train":    {"contents": "write", "id-token": "write", "attestations": "write"},
+		"promote":  {"contents": "write", "deployments": "write", "pull-requests": "read", "attestations": "read"},
+		"score":    {"contents": "write"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := map[string]string{"contents": contents}
-			if name == "validate" {
-				want["pull-requests"] = "write" // the comment
-			}
 			path := filepath.Join("..", ".github", "workflows", name+".yml")
 			var w workflow
 			readYAML(t, path, &w)
@@ -199,7 +199,7 @@ func TestWorkflowsAreCallableWithLeastPermissions(t *testing.T) {
 				if job.Timeout == 0 {
 					t.Errorf("job %s may hang", id)
 				}
-				if contents == "write" && (job.Concurrency.Group == "" || job.Concurrency.Cancel) {
+				if want["contents"] == "write" && (job.Concurrency.Group == "" || job.Concurrency.Cancel) {
 					t.Errorf("job %s: a write may be cancelled halfway", id)
 				}
 				checkSteps(t, job.Steps, false)

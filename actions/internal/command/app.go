@@ -63,7 +63,11 @@ func (a *App) Run(args []string, commands ...*cobra.Command) (code int) {
 	// The runner reads commands from both streams; they go to the one that
 	// carries no results. Everything else passes through a writer that disarms.
 	a.runner = runner.New(a.Getenv, a.Err, nil)
-	out, log := runner.New(a.Getenv, a.Out, nil).Writer(), a.runner.Writer()
+	results := runner.New(a.Getenv, a.Out, nil)
+	for _, r := range []*runner.Runner{a.runner, results} {
+		r.Hide(a.Getenv("GITHUB_TOKEN"))
+	}
+	out, log := results.Writer(), a.runner.Writer()
 	a.Out, a.Err = out, log
 	defer func() {
 		if p := recover(); p != nil {

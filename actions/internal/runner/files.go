@@ -50,6 +50,9 @@ func (r *Runner) setVariable(file, key, value string) error {
 	if !keyPattern.MatchString(key) {
 		return fmt.Errorf("a key is a letter or _ and then letters, digits, _ and -")
 	}
+	if r.conceal(value) != value {
+		return fmt.Errorf("its value holds a secret")
+	}
 	path := r.getenv(file)
 	if path == "" {
 		return nil
@@ -81,6 +84,7 @@ func (r *Runner) Summary(markdown string) error {
 	if path == "" || markdown == "" {
 		return nil
 	}
+	markdown = r.conceal(markdown)
 	if !strings.HasSuffix(markdown, "\n") {
 		markdown += "\n"
 	}

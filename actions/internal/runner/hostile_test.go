@@ -96,14 +96,6 @@ func checkSinks(t *testing.T, text string) {
 		s.Group(text, func() { s.Print(text) })
 		expectCommands(t, s.log.String(), "group", "endgroup")
 	})
-	sink("mask", func(t *testing.T, s *stage) {
-		s.Mask(text)
-		for _, c := range runnertest.ReadLog(s.log.String()) {
-			if c.Name != "add-mask" || !strings.Contains(text, c.Data) {
-				t.Errorf("forged %+v", c)
-			}
-		}
-	})
 	sink("annotation", func(t *testing.T, s *stage) {
 		s.Annotate([]report.Finding{{
 			Code: text, Severity: report.Error, Message: text, Remedy: text, Source: text, Partition: text, Column: text,

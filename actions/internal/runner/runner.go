@@ -4,7 +4,8 @@
 //  1. New takes the environment, the log and a source of randomness; nothing
 //     here reads the process's own.
 //  2. Foreign text (names, cells, messages of other programs) reaches the log
-//     through Print or Writer, which disarm what the runner would obey.
+//     through Print or Writer, which disarm what the runner would obey. What Hide
+//     names is shown nowhere.
 //  3. Findings become annotations, within the runner's limits, with an honest
 //     count of what did not fit.
 //  4. Outputs and variables are appended to the runner's command files, each
@@ -19,6 +20,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	githubactions "github.com/sethvargo/go-githubactions"
@@ -33,6 +36,7 @@ type Runner struct {
 	random io.Reader
 
 	annotated map[report.Severity]int // annotations issued in this step
+	hidden    []string                // what is never shown, longest first
 	written   int                     // bytes of values handed over through command files
 }
 
@@ -54,7 +58,7 @@ func (r *Runner) Active() bool {
 // is a plain line. The group ends even if body panics.
 func (r *Runner) Group(title string, body func()) {
 	if !r.Active() {
-		fmt.Fprintln(r.stdout, printable(title))
+		fmt.Fprintln(r.stdout, printable(r.conceal(title)))
 		body()
 		return
 	}
@@ -63,29 +67,43 @@ func (r *Runner) Group(title string, body func()) {
 	body()
 }
 
-// Mask asks the runner to hide secret in every later line of the log. Each line
-// of a secret of several lines is hidden on its own too, because the log is
-// searched line by line. On a laptop nothing is printed: there is nobody who
-// would hide it.
-func (r *Runner) Mask(secret string) {
-	if !r.Active() {
-		return
-	}
-	parts := strings.FieldsFunc(secret, func(c rune) bool { return c == '\n' || c == '\r' })
-	if len(parts) > 1 {
-		parts = append([]string{secret}, parts...)
-	}
-	for _, part := range parts {
-		if strings.TrimSpace(part) != "" {
-			r.issue("add-mask", part, nil)
+// shortest is the length in bytes from which a secret is hidden: a shorter one
+// would blank words that are none.
+const shortest = 8
+
+// Hide makes everything that is printed or written from now on show *** in place
+// of a secret, and each of its lines: on a laptop too, and in files. The runner's
+// own add-mask is no help to a program, which would print the secret to whatever
+// its stream is redirected to; GitHub masks what it keeps as a secret by itself.
+func (r *Runner) Hide(secrets ...string) {
+	for _, secret := range secrets {
+		parts := append(strings.FieldsFunc(secret, func(c rune) bool { return c == '\n' || c == '\r' }), secret)
+		for _, part := range parts {
+			if len(part) >= shortest && !slices.Contains(r.hidden, part) {
+				r.hidden = append(r.hidden, part)
+			}
 		}
 	}
+	// The longest first, so that none is left in part.
+	slices.SortStableFunc(r.hidden, func(a, b string) int { return len(b) - len(a) })
+}
+
+// conceal is text without the secrets.
+func (r *Runner) conceal(text string) string {
+	for _, secret := range r.hidden {
+		text = strings.ReplaceAll(text, secret, "***")
+	}
+	return text
 }
 
 // issue writes one workflow command. The library escapes message and
 // properties; its own printing panics when the stream is closed, so only its
 // rendering is used. A log that cannot be written has no reader to be told.
 func (r *Runner) issue(name, message string, properties githubactions.CommandProperties) {
-	command := githubactions.Command{Name: name, Message: message, Properties: properties}
+	shown := maps.Clone(properties)
+	for key, value := range shown {
+		shown[key] = r.conceal(value)
+	}
+	command := githubactions.Command{Name: name, Message: r.conceal(message), Properties: shown}
 	fmt.Fprintln(r.stdout, command.String())
 }

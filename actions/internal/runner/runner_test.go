@@ -38,7 +38,6 @@ func TestALaptopGetsPlainTextAndNoFiles(t *testing.T) {
 		t.Error("active without GITHUB_ACTIONS")
 	}
 	r.Annotate([]report.Finding{{Code: "a/b", Severity: report.Error, Message: "m"}})
-	r.Mask("secret")
 	if out.Len() > 0 {
 		t.Errorf("printed %q", out.String())
 	}
@@ -286,17 +285,46 @@ func TestSummaryIsCutHonestlyAtItsLimit(t *testing.T) {
 	}
 }
 
-func TestMasksHideEveryLineOfASecret(t *testing.T) {
-	s := onRunner(t)
-	s.Mask("first\nsecond")
-	s.Mask("")
-	s.Mask("  \n ")
-	var got []string
-	for _, c := range runnertest.ReadLog(s.log.String()) {
-		got = append(got, c.Data)
+// A secret that is known is shown nowhere: not in a log, an annotation, a summary
+// or an output; on a runner and on a laptop, in one piece or in several.
+func TestASecretIsShownNowhere(t *testing.T) {
+	const token, key = "ghs_0123456789", "-----BEGIN KEY-----\nc2VjcmV0c2VjcmV0\n-----END KEY-----"
+	for _, active := range []string{"true", ""} {
+		s := onRunner(t, "GITHUB_ACTIONS", active)
+		s.Hide(token, key, "", "short", "ghs_01234567")
+		s.Print("a " + token)
+		w := s.Writer()
+		fmt.Fprintf(w, "b %s\nc2VjcmV0c2VjcmV0 %s", token, "short")
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s.Group("c "+token, func() {})
+		s.Annotate([]report.Finding{{Code: "a/b" + token, Severity: report.Error, Message: token, Position: report.Position{File: token + ".yaml"}}})
+		if err := s.Summary("d " + token + " " + key); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SetOutput("a", "x"+token); err == nil || strings.Contains(err.Error(), token) {
+			t.Errorf("an output took it: %v", err)
+		}
+		for place, text := range map[string]string{"log": s.log.String(), "summary": contents(t, s.summary), "output": contents(t, s.output)} {
+			for _, secret := range []string{token, "c2VjcmV0c2VjcmV0", "ghs_"} {
+				if strings.Contains(text, secret) {
+					t.Errorf("the %s shows %q: %s", place, secret, text)
+				}
+			}
+		}
+		if log := s.log.String(); !strings.Contains(log, "a ***") || !strings.Contains(log, "b ***\n*** short") {
+			t.Errorf("the log %q", log)
+		}
 	}
-	if fmt.Sprintf("%q", got) != `["first\nsecond" "first" "second"]` {
-		t.Errorf("masked %q", got)
+}
+
+func TestWhatIsNotHiddenIsShown(t *testing.T) {
+	s := onRunner(t)
+	s.Hide("", "a", " \n ")
+	s.Print("an apple a day")
+	if got := s.log.String(); got != "an apple a day\n" {
+		t.Errorf("printed %q", got)
 	}
 }
 
@@ -318,7 +346,6 @@ func TestABrokenLogDoesNotPanic(t *testing.T) {
 		return map[string]string{"GITHUB_ACTIONS": "true"}[key]
 	}, broken{}, nil)
 	r.Print("x")
-	r.Mask("x")
 	r.Annotate([]report.Finding{{Code: "a/b", Severity: report.Error, Message: "m"}})
 	w := r.Writer()
 	if _, err := fmt.Fprintln(w, "x"); err == nil {

@@ -21,7 +21,7 @@ var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 // it can be taken for a command; everywhere, control characters are shown
 // instead of obeyed.
 func (r *Runner) Print(text string) {
-	text = strings.TrimSuffix(text, "\n")
+	text = strings.TrimSuffix(r.conceal(text), "\n")
 	if r.Active() {
 		text = disarm(text)
 	} else {
@@ -36,20 +36,27 @@ func (r *Runner) Print(text string) {
 // progress bar may return the carriage.
 func (r *Runner) Writer() io.WriteCloser {
 	if !r.Active() {
-		return direct{r.stdout}
+		return direct{r}
 	}
-	return &lineWriter{out: r.stdout}
+	return &lineWriter{r: r}
 }
 
-type direct struct{ io.Writer }
+type direct struct{ r *Runner }
+
+func (d direct) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(d.r.stdout, d.r.conceal(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
 
 func (direct) Close() error { return nil }
 
 // Unwrap is stdout itself, for who asks whether it is a terminal.
-func (d direct) Unwrap() io.Writer { return d.Writer }
+func (d direct) Unwrap() io.Writer { return d.r.stdout }
 
 type lineWriter struct {
-	out     io.Writer
+	r       *Runner
 	pending []byte
 }
 
@@ -59,7 +66,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	if end < 0 {
 		return len(p), nil
 	}
-	if _, err := io.WriteString(w.out, disarm(string(w.pending[:end]))+"\n"); err != nil {
+	if _, err := io.WriteString(w.r.stdout, disarm(w.r.conceal(string(w.pending[:end])))+"\n"); err != nil {
 		return 0, fmt.Errorf("writing to the log: %w", err)
 	}
 	w.pending = append(w.pending[:0], w.pending[end+1:]...)
@@ -70,7 +77,7 @@ func (w *lineWriter) Close() error {
 	if len(w.pending) == 0 {
 		return nil
 	}
-	_, err := io.WriteString(w.out, disarm(string(w.pending))+"\n")
+	_, err := io.WriteString(w.r.stdout, disarm(w.r.conceal(string(w.pending)))+"\n")
 	w.pending = nil
 	if err != nil {
 		return fmt.Errorf("writing to the log: %w", err)

@@ -71,6 +71,15 @@ func (s *Server) Commit(c Commit) (name string) {
 	return name
 }
 
+// Push puts a commit that git made elsewhere, under the name that git gave it, on
+// the default branch.
+func (s *Server) Push(name, author string) {
+	s.locked(func() {
+		s.objects[name] = object{kind: "commit", sha: name, at: s.now(), message: "pushed", author: author, parent: s.refs["refs/heads/"+DefaultBranch]}
+		s.refs["refs/heads/"+DefaultBranch] = name
+	})
+}
+
 // Head is the last commit of a branch; empty is the default branch.
 func (s *Server) Head(branch string) (name string) {
 	if branch == "" {
