@@ -40,6 +40,7 @@ type world struct {
 	events, observations []*record
 	manner
 	definitions []feature.Definition
+	queries     []feature.Query
 }
 
 func optional[T any](g *rapid.Generator[T]) *rapid.Generator[*T] {
@@ -210,7 +211,7 @@ func (w *world) plan() feature.Plan {
 			{Name: "events", Select: "SELECT * FROM events", Columns: columns, EventTime: event, KnownAt: "k", Later: later},
 			{Name: "observations", Select: "SELECT * FROM observations", Columns: columns, EventTime: "e", KnownAt: "k", Later: later},
 		},
-		Definitions: w.definitions,
+		Definitions: w.definitions, Queries: w.queries,
 	}
 }
 
@@ -424,6 +425,7 @@ func TestPartitionsAreTheWhole(t *testing.T) {
 	s := session(t, 2)
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t, 3)
+		w.ask(t)
 		w.load(t, s)
 		whole := build(t, s, w.plan(), feature.Range{})
 		n := rapid.IntRange(0, 2).Draw(t, "day")
@@ -469,6 +471,7 @@ func TestTheFutureDoesNotReachThePast(t *testing.T) {
 	s := session(t, 2)
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t, 3)
+		w.ask(t)
 		// Observations that are refused as too early prove nothing.
 		w.observations = slices.DeleteFunc(w.observations, func(r *record) bool {
 			return r.decided == nil || r.known == nil || *r.known > *r.decided

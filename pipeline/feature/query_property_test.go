@@ -59,6 +59,18 @@ func asQuery(d feature.Definition, name string) (feature.Query, bool) {
 	}, strict
 }
 
+// ask adds a feature of a query.
+func (w *world) ask(t *rapid.T) {
+	for {
+		d := drawDefinition(t, "asked")
+		if query, _ := asQuery(d, "q"); query.Text != "" {
+			w.queries = []feature.Query{query}
+			w.definitions = append(w.definitions, feature.Definition{Name: d.Name, Type: d.Type, SQL: query.Name})
+			return
+		}
+	}
+}
+
 // For any tables, a query says bit for bit what the reference says of the lookup
 // or aggregate that it stands for, and is proven honest by what it says.
 func TestQueriesAreTheReference(t *testing.T) {
