@@ -34,6 +34,10 @@ func (p Plan) Lint(ctx context.Context, db *sql.DB, at Locator) (honest int, fin
 			l.add("feature/duplicate", l.at("features", i, "name"), "two features are called "+definition.Name, "rename one of them")
 		}
 		seen[definition.Name] = true
+		if strings.HasPrefix(definition.Name, ReservedPrefix) {
+			l.add("feature/reserved-name", l.at("features", i, "name"),
+				fmt.Sprintf("a feature is called %s; names that begin with %s are linecook's own", definition.Name, ReservedPrefix), "rename the feature")
+		}
 		l.definition(i, definition)
 		l.personal(i, definition)
 		sound[i] = len(l.findings) == before && (definition.SQL == "" || queries[definition.SQL])

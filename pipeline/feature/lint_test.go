@@ -280,6 +280,8 @@ func TestLint(t *testing.T) {
 			"feature/unknown-column", []any{"sources", 0, "known_later", 0, "columns"}, "no column DEP_DELAY"},
 		{"late time of an unknown column", func(p *feature.Plan) { p.Sources[0].Later[0].KnownAt = "left_at" },
 			"feature/unknown-column", []any{"sources", 0, "known_later", 0, "known_at"}, "no column left_at"},
+		{"reserved name of a feature", func(p *feature.Plan) { p.Definitions[0].Name = "__label" },
+			"feature/reserved-name", []any{"features", 0, "name"}, "__label"},
 		{"reserved name", func(p *feature.Plan) { p.Sources[1].Columns = append(p.Sources[1].Columns, "__id") },
 			"feature/reserved-name", []any{"sources", 1, "contract"}, "__id"},
 		{"decision time known too late", func(p *feature.Plan) { p.Observations.DecisionTime = gone },
