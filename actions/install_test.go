@@ -276,7 +276,7 @@ func TestInstallBuildsFromTheSourceBesideIt(t *testing.T) {
 			t.Errorf("%v, want %q in\n%s", err, test.says, out)
 		}
 		arguments, err := os.ReadFile(filepath.Join(i.temp, "arguments"))
-		want := fmt.Sprintf("build\n-C\n%s/../../..\n-trimpath\n-o\n%s/linecook-bin/\n.\n", filepath.Dir(i.script), i.temp)
+		want := fmt.Sprintf("build\n-C\n%s/../../..\n-trimpath\n-o\n%s/linecook-bin/linecook\n.\n", filepath.Dir(i.script), i.temp)
 		if err != nil || string(arguments) != want {
 			t.Errorf("go was called with %q, want %q, %v", arguments, want, err)
 		}

@@ -63,8 +63,7 @@ keep() {
 build() {
   command -v go > /dev/null || stop "$1, and there is no Go to build it from source: run actions/setup-go first, or use these actions at the commit of a release"
   echo "linecook: $1; building it from source"
-  # -o ends in a slash: go names the program as the system wants it.
-  go build -C "$here/../../.." -trimpath -o "$into/" .
+  go build -C "$here/../../.." -trimpath -o "$into/$program" .
   exit 0
 }
 
