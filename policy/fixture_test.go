@@ -11,15 +11,15 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/promotion"
 )
 
-// goodInput is the fixture of the Rego tests as JSON: Go and Rego begin from
-// the same evidence.
-func goodInput(t testing.TB) []byte {
+// goodInput is a fixture of the Rego tests as JSON: Go and Rego begin from the
+// same evidence.
+func goodInput(t testing.TB, name string) []byte {
 	t.Helper()
 	source, err := files.ReadFile("fixture_test.rego")
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, err := rego.New(rego.Query("data.linecook.fixture.good"), rego.Module("fixture_test.rego", string(source))).Eval(context.Background())
+	results, err := rego.New(rego.Query("data.linecook.fixture."+name), rego.Module("fixture_test.rego", string(source))).Eval(context.Background())
 	if err != nil || len(results) != 1 {
 		t.Fatalf("%d results, error %v", len(results), err)
 	}
@@ -38,7 +38,7 @@ func good(t testing.TB) (promotion.Evidence, promotion.Stage) {
 		Evidence    promotion.Evidence `json:"evidence"`
 		Requirement promotion.Stage    `json:"requirement"`
 	}
-	if err := canonical.Unmarshal(goodInput(t), &input); err != nil {
+	if err := canonical.Unmarshal(goodInput(t, "good"), &input); err != nil {
 		t.Fatal(err)
 	}
 	return input.Evidence, input.Requirement

@@ -65,9 +65,9 @@ var ways = []struct {
 
 // eachSpoilt visits the good input with each of its values spoilt in each way,
 // one at a time, and says how many that were.
-func eachSpoilt(t *testing.T, visit func(path, way string, input []byte)) int {
+func eachSpoilt(t *testing.T, text []byte, visit func(path, way string, input []byte)) int {
 	t.Helper()
-	text, count := goodInput(t), 0
+	count := 0
 	read := func() (any, []place) {
 		var v any
 		if err := json.Unmarshal(text, &v); err != nil {
@@ -120,7 +120,7 @@ func TestEverySpoiltValueIsRefused(t *testing.T) {
 	}
 	e := engine(t)
 	allowed := map[*regexp.Regexp]int{}
-	count := eachSpoilt(t, func(path, way string, input []byte) {
+	count := eachSpoilt(t, goodInput(t, "good"), func(path, way string, input []byte) {
 		answer, err := e.weigh(context.Background(), input)
 		if err != nil && answer.Allowed {
 			t.Errorf("%s %s: allowed beside the error %v", path, way, err)
@@ -142,6 +142,29 @@ func TestEverySpoiltValueIsRefused(t *testing.T) {
 		if allowed[r] == 0 {
 			t.Errorf("nothing that matches %s was allowed; take it out of the list", r)
 		}
+	}
+}
+
+// The same for a rollback, which is asked less: what it does not read may be
+// spoilt as long as it is still evidence.
+func TestEverySpoiltValueOfARollbackIsRefused(t *testing.T) {
+	unread := []*regexp.Regexp{
+		regexp.MustCompile(`^/evidence/(approvals|comparison|champion|evaluation|runs|honesty)/.* (removed|empty list)$`),
+		regexp.MustCompile(`^/evidence/(approvals|comparison|champion|runs)/.* (empty text|number)$`),
+		regexp.MustCompile(`^/evidence/(champion|comparison|runs) (removed|empty list)$`),
+		// The event that rolls back is after it, and staging is another stage.
+		regexp.MustCompile(`^/evidence/history/[02] removed$`),
+		regexp.MustCompile(`^/requirement/`),
+	}
+	e := engine(t)
+	count := eachSpoilt(t, goodInput(t, "back"), func(path, way string, input []byte) {
+		answer, err := e.weigh(context.Background(), input)
+		if err == nil && answer.Allowed && !slices.ContainsFunc(unread, func(r *regexp.Regexp) bool { return r.MatchString(path + " " + way) }) {
+			t.Errorf("%s %s: allowed", path, way)
+		}
+	})
+	if count < 1000 {
+		t.Errorf("only %d inputs were tried", count)
 	}
 }
 
@@ -192,7 +215,7 @@ func TestEverySpoiltValueIsRefusedByRegoAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eachSpoilt(t, func(path, way string, input []byte) {
+	eachSpoilt(t, goodInput(t, "good"), func(path, way string, input []byte) {
 		var document any
 		if err := json.Unmarshal(input, &document); err != nil {
 			t.Fatal(err)

@@ -116,7 +116,7 @@ known_builder if {
 	startswith(lower(provenance.builder), concat("", [lower(origin.repository), "/.github/workflows/"]))
 }
 
-reasons.attested contains "nobody could be asked for a signed statement; promote on a runner, with the job's token" if {
+reasons.attested contains "nobody could verify a signed statement; promote with the job's token and with --trusted-root" if {
 	provenance.looked == false
 }
 

@@ -68,6 +68,7 @@ func TestTheSandboxHasNoWorld(t *testing.T) {
 		`net.lookup_ip_addr("localhost") != set()`,
 		`net.cidr_contains("10.0.0.0/8", "10.0.0.1")`,
 		`io.jwt.decode_verify("", {})[0]`,
+		`bits.lsh(1, 100000000000) > 0`,
 		`json.match_schema({}, {"$ref": "http://127.0.0.1/"})[0]`,
 	}
 	for _, call := range calls {
@@ -108,6 +109,30 @@ func TestABombMeetsTheDeadline(t *testing.T) {
 			}
 			if decision.Allowed {
 				t.Error("allowed")
+			}
+		})
+	}
+}
+
+// A policy that grows without bound is stopped before it takes the machine, and
+// what was taken is given back.
+func TestABombMeetsTheMemoryBound(t *testing.T) {
+	bombs := map[string]string{
+		"in a set":    `count({s | some a in numbers.range(1, 4000); s := sprintf("%0900000d", [a])}) > 0`,
+		"in a list":   `count([s | some a in numbers.range(1, 4000); s := sprintf("%0900000d", [a])]) > 0`,
+		"in one text": `count(concat("", [s | some a in numbers.range(1, 4000); s := sprintf("%0900000d", [a])])) > 0`,
+	}
+	for name, bomb := range bombs {
+		t.Run(name, func(t *testing.T) {
+			ctx := context.Background()
+			e, err := New(ctx, Options{Modules: own(bomb), Deadline: time.Minute, Memory: 32 << 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			evidence, requirement := good(t)
+			decision, err := e.Decide(ctx, evidence, requirement)
+			if err == nil || !strings.Contains(err.Error(), "more than 32 MiB of memory") || decision.Allowed {
+				t.Errorf("allowed %t, error %v", decision.Allowed, err)
 			}
 		})
 	}

@@ -59,7 +59,7 @@ the stages of now. Nothing is changed.`,
 	}
 	app.PipelineFlag(cmd)
 	cmd.Flags().StringVar(&o.event, "event", "", "one stage event, as flight-delay#prod#3 (default all of the pipeline)")
-	cmd.Flags().StringVar(&o.file, "file", "", "a record that `linecook promote --record` wrote, instead of an event")
+	cmd.Flags().StringVar(&o.file, "file", "", "a record that linecook promote --record wrote, instead of an event")
 	cmd.Flags().BoolVar(&o.present, "present", false, "decide under the policy and the stages of now")
 	cmd.Flags().StringVar(&o.checks, "policy", "", "with --present: folder with checks of your own (default policy beside the pipeline's file)")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print the outcome as JSON")

@@ -18,8 +18,8 @@ import (
 
 // options are the command's flags.
 type options struct {
-	version, stage, reason, checks, record string
-	rollback, dryRun, json                 bool
+	version, stage, reason, checks, record, roots string
+	rollback, dryRun, json                        bool
 }
 
 // Command is `linecook promote`.
@@ -45,8 +45,9 @@ and still verifies, or to the one that --version names.`,
 	cmd.Flags().BoolVar(&o.rollback, "rollback", false, "go back to the version that served on the stage before")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why, for the record")
 	cmd.Flags().StringVar(&o.checks, "policy", "", "folder with checks of your own, as Rego (default policy beside the pipeline's file, where there is one)")
+	cmd.Flags().StringVar(&o.roots, "trusted-root", "", "file with the roots that attestations are verified against, as gh attestation trusted-root prints them")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "decide and explain, change nothing")
-	cmd.Flags().StringVar(&o.record, "record", "", "file for the decision with the policy that made it, for `linecook decision replay`")
+	cmd.Flags().StringVar(&o.record, "record", "", "file for the decision with the policy that made it, for linecook decision replay")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print the decision as JSON")
 	return cmd
 }
@@ -85,9 +86,13 @@ func run(ctx context.Context, app *command.App, o options) error {
 	if err != nil {
 		return err
 	}
+	witness, err := app.Witness(o.roots)
+	if err != nil {
+		return err
+	}
 	request := promotion.Request{
 		Operation: operation, Pipeline: config.Name, Version: o.version, Stage: o.stage, At: now, Actor: app.Actor(), Reason: o.reason,
-		Origin: origin, Policy: app.PolicyOrigin(ctx, config, origin, o.checks),
+		Origin: origin, Policy: app.PolicyOrigin(ctx, config, origin, o.checks), Witness: witness,
 	}
 	var decision promotion.Decision
 	var event *registry.Assignment

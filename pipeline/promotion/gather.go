@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/linecook-ml/linecook/pipeline/bundle"
@@ -104,24 +105,33 @@ func Gather(ctx context.Context, versions registry.Registry, runs ledger.Store, 
 
 func (r Request) operation() Operation { return cmp.Or(r.Operation, OperationPromote) }
 
-// testimony asks the witness. A rollback that no further check is required of
-// asks nobody: it must not wait for a service that is down.
-func testimony(ctx context.Context, requirement Stage, request Request, candidate *bundle.Bundle, registration registry.Registration) (Provenance, Approvals, error) {
-	witness := request.Witness
-	if witness == nil || request.operation() == OperationRollback && len(requirement.Rollback) == 0 {
-		witness = nobody{}
+// The checks that need a witness. Others, of one's own too, find what was asked
+// for these.
+const (
+	checkApproved = "approved"
+	checkAttested = "attested"
+)
+
+// testimony asks the witness for what the stage requires: a promotion, and a
+// rollback above all, must not wait for a service that it does not need.
+func testimony(ctx context.Context, requirement Stage, request Request, candidate *bundle.Bundle, registration registry.Registration) (provenance Provenance, approvals Approvals, err error) {
+	required := requirement.Require
+	if request.operation() == OperationRollback {
+		required = requirement.Rollback
 	}
 	about := Subject{
 		Pipeline: request.Pipeline, Version: request.Version, Tag: registry.VersionTag(request.Pipeline, request.Version),
 		BundleID: candidate.ID, ArchiveSHA256: registration.ArchiveSHA256, Commit: candidate.Manifest.Code.Commit,
 	}
-	provenance, err := witness.Provenance(ctx, about)
-	if err != nil {
-		return Provenance{}, Approvals{}, fmt.Errorf("look for its provenance: %w", err)
+	if request.Witness != nil && slices.Contains(required, checkAttested) {
+		if provenance, err = request.Witness.Provenance(ctx, about); err != nil {
+			return Provenance{}, Approvals{}, fmt.Errorf("look for its provenance: %w", err)
+		}
 	}
-	approvals, err := witness.Approvals(ctx, about)
-	if err != nil {
-		return Provenance{}, Approvals{}, fmt.Errorf("look for its approvals: %w", err)
+	if request.Witness != nil && slices.Contains(required, checkApproved) {
+		if approvals, err = request.Witness.Approvals(ctx, about); err != nil {
+			return Provenance{}, Approvals{}, fmt.Errorf("look for its approvals: %w", err)
+		}
 	}
 	return provenance, approvals.normal(), nil
 }

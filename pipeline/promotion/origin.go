@@ -126,10 +126,3 @@ type Witness interface {
 	Provenance(ctx context.Context, about Subject) (Provenance, error)
 	Approvals(ctx context.Context, about Subject) (Approvals, error)
 }
-
-// nobody is the Witness where there is none to ask.
-type nobody struct{}
-
-func (nobody) Provenance(context.Context, Subject) (Provenance, error) { return Provenance{}, nil }
-
-func (nobody) Approvals(context.Context, Subject) (Approvals, error) { return Approvals{}, nil }

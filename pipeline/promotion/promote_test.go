@@ -147,7 +147,7 @@ func TestGatherCountsDays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []promotion.StageRuns{{Stage: "staging", BundleID: id, DaysScored: 2, DaysCarriedForward: 1, DaysStopped: 1, LastDate: "2013-10-05", Drift: []promotion.Drift{}, DriftDate: "2013-10-03"}}
+	want := []promotion.StageRuns{{Stage: "staging", BundleID: id, DaysScored: 2, DaysCarriedForward: 1, DaysStopped: 1, LastDate: "2013-10-05", Drift: []promotion.Drift{{Feature: "distance", PSI: 0.02, N: 900}}, DriftDate: "2013-10-03"}}
 	if diff := cmp.Diff(want, got.Runs); diff != "" {
 		t.Error(diff)
 	}

@@ -119,6 +119,7 @@ func Run(t testing.TB, runs ledger.Store, stage, date string, outcome ledger.Out
 	}
 	if outcome != ledger.Stopped {
 		run.Output = &ledger.Output{Path: "scores.parquet", SHA256: "sha256:" + strings.Repeat("0", 64), Rows: 900}
+		run.Drift = []ledger.Drift{{Feature: "distance", PSI: 0.02, N: 900}}
 	}
 	if _, err := runs.Append(context.Background(), run); err != nil {
 		t.Fatal(err)

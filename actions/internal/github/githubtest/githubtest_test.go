@@ -119,6 +119,7 @@ func TestEveryRouteIsAsGitHubDescribesIt(t *testing.T) {
 		{Token, "DELETE", "/git/refs/tags/x%23prod%231", nil, 204, ""},
 		{Token, "GET", "/pulls/8", nil, 200, ""},
 		{Token, "GET", "/pulls/8/reviews", nil, 200, ""},
+		{Token, "GET", "/pulls/8/commits", nil, 200, ""},
 		{Token, "POST", "/issues", map[string]any{"title": "drift", "body": "much", "labels": []string{"drift"}}, 201, "issue"},
 		{Token, "GET", "/issues?labels=drift&state=all", nil, 200, ""},
 		{Token, "PATCH", "/issues/1", map[string]any{"state": "closed"}, 200, ""},

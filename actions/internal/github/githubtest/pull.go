@@ -13,6 +13,8 @@ type Pull struct {
 	Base string
 	// Head is the last commit that it brings, of the branch HeadBranch.
 	Head, HeadBranch string
+	// Commits are those that it brings, oldest first; empty is the head alone.
+	Commits []string
 	// Merge is the commit that it became; empty is not merged.
 	Merge, MergedBy string
 	Reviews         []Review
@@ -42,6 +44,9 @@ func (s *Server) AddPull(p Pull) {
 		}
 		if p.HeadBranch == "" {
 			p.HeadBranch = "change"
+		}
+		if len(p.Commits) == 0 {
+			p.Commits = []string{p.Head}
 		}
 		p.at = s.now()
 		for i := range p.Reviews {
@@ -116,6 +121,7 @@ func (s *Server) getPull(x *exchange) answer {
 	for _, name := range []string{"additions", "changed_files", "comments", "commits", "deletions", "review_comments"} {
 		shown[name] = 0
 	}
+	shown["commits"] = len(p.Commits)
 	shown["mergeable"], shown["mergeable_state"], shown["maintainer_can_modify"] = nil, "unknown", false
 	shown["merged"], shown["merged_by"] = p.Merge != "", s.user(p.MergedBy)
 	return answer{status: http.StatusOK, body: shown}
@@ -134,6 +140,23 @@ func (s *Server) pullsOf(x *exchange) answer {
 		}
 	}
 	return page(s, x, of, func(p *Pull) any { return s.showPull(p) })
+}
+
+// mostCommits is how many commits of a pull request GitHub lists at most.
+const mostCommits = 250
+
+func (s *Server) listPullCommits(x *exchange) answer {
+	p, found := s.pull(x.id("pull_number"))
+	if !found {
+		return notFound()
+	}
+	return page(s, x, p.Commits[:min(len(p.Commits), mostCommits)], func(sha string) any {
+		commit, found := s.commitOf(sha)
+		if !found {
+			s.t.Errorf("pull request %d brings %s, which is no commit", p.Number, sha)
+		}
+		return s.showCommit(commit)
+	})
 }
 
 func (s *Server) listReviews(x *exchange) answer {

@@ -40,6 +40,7 @@ var routes = compile([]route{
 	{method: http.MethodGet, template: repo + "/commits/{ref}", query: paged, handle: (*Server).getCommit},
 
 	{method: http.MethodGet, template: repo + "/pulls/{pull_number}", handle: (*Server).getPull},
+	{method: http.MethodGet, template: repo + "/pulls/{pull_number}/commits", query: paged, handle: (*Server).listPullCommits},
 	{method: http.MethodGet, template: repo + "/pulls/{pull_number}/reviews", query: paged, handle: (*Server).listReviews},
 	{method: http.MethodGet, template: repo + "/issues", query: []string{"state", "labels", "page", "per_page"}, handle: (*Server).listIssues},
 	{method: http.MethodPost, template: repo + "/issues", handle: (*Server).createIssue},

@@ -1,0 +1,157 @@
+package witness_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/linecook-ml/linecook/actions/internal/github"
+	"github.com/linecook-ml/linecook/actions/internal/github/githubtest"
+	"github.com/linecook-ml/linecook/actions/internal/witness"
+	"github.com/linecook-ml/linecook/pipeline/promotion"
+)
+
+var digest = "sha256:" + strings.Repeat("1", 64)
+
+func open(t *testing.T, server *githubtest.Server) *github.Client {
+	t.Helper()
+	client, err := github.New(github.Options{
+		APIURL: server.URL(), Token: githubtest.Token, Repository: githubtest.Repository,
+		Sleep: func(context.Context, time.Duration) error { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// merged is a server with a pull request of two commits that was merged.
+func merged(t *testing.T) (server *githubtest.Server, merge, head string) {
+	t.Helper()
+	server = githubtest.New(t)
+	first := server.Commit(githubtest.Commit{Branch: "faster", Parent: server.Head(""), Message: "one", Author: "linus"})
+	head = server.Commit(githubtest.Commit{Branch: "faster", Message: "two", Author: ""})
+	merge = server.Commit(githubtest.Commit{Message: "merge", Author: "linus"})
+	server.Grant("barbara", "write")
+	server.AddPull(githubtest.Pull{Number: 12, Author: "linus", HeadBranch: "faster", Head: head, Commits: []string{first, head}, Merge: merge, MergedBy: "barbara", Reviews: []githubtest.Review{
+		{Author: "barbara", State: "CHANGES_REQUESTED", Commit: first, At: "2026-01-02T08:00:00Z"},
+		{Author: "barbara", State: "APPROVED", At: "2026-01-02T09:00:00Z"},
+		{Author: "eve", State: "APPROVED", At: "2026-01-02T10:00:00Z"},
+	}})
+	return server, merge, head
+}
+
+func TestApprovals(t *testing.T) {
+	server, merge, head := merged(t)
+	server.Forget()
+	got, err := (&witness.GitHub{Client: open(t, server)}).Approvals(t.Context(), promotion.Subject{Commit: merge})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := got.Authors[0].Commit
+	at := func(hour int) time.Time { return time.Date(2026, 1, 2, hour, 0, 0, 0, time.UTC) }
+	want := promotion.Approvals{
+		Looked: true, Commit: merge, PullRequest: 12, Base: "main", Head: head, MergeCommit: merge, Author: "linus", Commits: 2,
+		Authors: []promotion.Authors{{Commit: first, Author: "linus", Committer: "linus"}, {Commit: head}},
+		Reviews: []promotion.Review{
+			{Reviewer: "barbara", State: "CHANGES_REQUESTED", Commit: first, At: at(8), Permission: "write"},
+			{Reviewer: "barbara", State: "APPROVED", Commit: head, At: at(9), Permission: "write"},
+			{Reviewer: "eve", State: "APPROVED", Commit: head, At: at(10), Permission: "none"},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	// The pull requests, the pull request, its commits, its reviews, two people.
+	if requests := server.Requests(); len(requests) != 6 {
+		t.Errorf("%d requests: %v", len(requests), requests)
+	}
+}
+
+// A commit that no merge made has no approvals: one that was pushed, one that
+// came along with a merge, one of a pull request that is still open.
+func TestACommitThatNoMergeMade(t *testing.T) {
+	server, _, head := merged(t)
+	pushed := server.Commit(githubtest.Commit{Message: "pushed", Author: "linus"})
+	server.AddPull(githubtest.Pull{Number: 13, Author: "linus", Head: pushed})
+	for name, commit := range map[string]string{"pushed": pushed, "came along": head, "none": ""} {
+		got, err := (&witness.GitHub{Client: open(t, server)}).Approvals(t.Context(), promotion.Subject{Commit: commit})
+		if err != nil || !got.Looked || got.PullRequest != 0 || len(got.Reviews) != 0 {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+// Of a commit that is not there, or that nobody may be asked about, nothing is
+// said: that is no evidence but a failure.
+func TestWhatGitHubDoesNotAnswerIsAFailure(t *testing.T) {
+	server, merge, _ := merged(t)
+	w := &witness.GitHub{Client: open(t, server), Verify: func([]byte, string) (promotion.Provenance, error) { return promotion.Provenance{}, nil }}
+	if _, err := w.Approvals(t.Context(), promotion.Subject{Commit: strings.Repeat("9", 40)}); err == nil {
+		t.Error("a commit that is not there has approvals")
+	}
+	for _, path := range []string{"/commits/.*/pulls", "/pulls/12$", "/pulls/12/commits", "/pulls/12/reviews", "/collaborators/barbara"} {
+		server.Fail(githubtest.Fault{Method: "GET", Path: path, Status: 403})
+		if got, err := w.Approvals(t.Context(), promotion.Subject{Commit: merge}); !errors.Is(err, github.ErrDenied) || len(got.Reviews) != 0 {
+			t.Errorf("%s: %+v, %v", path, got, err)
+		}
+	}
+	server.Fail(githubtest.Fault{Method: "GET", Path: "/attestations/", Status: 403})
+	if got, err := w.Provenance(t.Context(), promotion.Subject{ArchiveSHA256: digest}); !errors.Is(err, github.ErrDenied) || got.Verified {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// GitHub lists 250 commits of a pull request. That there are more is part of the
+// evidence.
+func TestAPullRequestOfManyCommits(t *testing.T) {
+	server := githubtest.New(t)
+	var commits []string
+	for range 251 {
+		commits = append(commits, server.Commit(githubtest.Commit{Branch: "-", Parent: server.Head(""), Message: "one more", Author: "linus"}))
+	}
+	merge := server.Commit(githubtest.Commit{Message: "merge", Author: "linus"})
+	server.AddPull(githubtest.Pull{Number: 1, Author: "linus", Head: commits[250], Commits: commits, Merge: merge})
+	got, err := (&witness.GitHub{Client: open(t, server)}).Approvals(t.Context(), promotion.Subject{Commit: merge})
+	if err != nil || got.Commits != 251 || len(got.Authors) != 250 {
+		t.Errorf("%d commits, %d of them listed, %v", got.Commits, len(got.Authors), err)
+	}
+}
+
+func TestProvenance(t *testing.T) {
+	server := githubtest.New(t)
+	about := promotion.Subject{ArchiveSHA256: digest}
+	says := func(p promotion.Provenance, err error) witness.Verifier {
+		return func(statement []byte, of string) (promotion.Provenance, error) {
+			if of != digest || !strings.Contains(string(statement), "dsseEnvelope") {
+				t.Errorf("asked to verify %s of %s", statement, of)
+			}
+			return p, err
+		}
+	}
+	ask := func(verify witness.Verifier) promotion.Provenance {
+		t.Helper()
+		p, err := (&witness.GitHub{Client: open(t, server), Verify: verify}).Provenance(t.Context(), about)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	if p := ask(nil); p.Looked || p.Verified {
+		t.Errorf("nobody can verify, and %+v", p)
+	}
+	if p := ask(says(promotion.Provenance{}, nil)); !p.Looked || p.Verified || p.Problem != "the repository holds none" {
+		t.Errorf("there is no statement, and %+v", p)
+	}
+	server.Attest(digest, []byte(`{"predicateType":"https://slsa.dev/provenance/v1"}`))
+	if p := ask(says(promotion.Provenance{}, errors.New("the signature does not hold"))); p.Verified || p.Problem != "none of 1 holds: the signature does not hold" {
+		t.Errorf("no statement holds, and %+v", p)
+	}
+	if p := ask(says(promotion.Provenance{Repository: "octo/flights"}, nil)); !p.Looked || !p.Verified || p.Repository != "octo/flights" {
+		t.Errorf("a statement holds, and %+v", p)
+	}
+}
