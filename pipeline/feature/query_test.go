@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
 	"github.com/linecook-ml/linecook/pipeline/feature"
@@ -312,4 +313,40 @@ func TestNamesThatAreFunctions(t *testing.T) {
 	if clocks < 10 {
 		t.Errorf("only %d names are functions", clocks)
 	}
+}
+
+// Whatever a person writes is found honest or refused with a finding, and what is
+// found honest runs, or is refused for what it did. Nothing makes the tool fail.
+func FuzzQuery(f *testing.F) {
+	s := airport(f)
+	traffic(f, s)
+	for _, text := range []string{
+		"SELECT count(*) AS f FROM weather", "WITH w AS (FROM weather) SELECT max(temp) AS f FROM w WHERE temp IN (SELECT temp FROM w)",
+		"SELECT arg_max(temp, __row) AS f FROM weather -- x", "SELECT now() AS f", "SELECT 1 AS f;", "SELECT (1", "FROM 'x'",
+		"SELECT sum(dep_delay) OVER (ORDER BY __row ROWS 3 PRECEDING) AS f FROM flights ORDER BY __row LIMIT 1",
+		"SELECT f FROM (SELECT 1e5 AS f, o.* FROM observation o) UNION SELECT 2", "SELECT $1 AS f", "SELECT #1 AS f",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
+			return // no such file is read
+		}
+		p := queryPlan(text)
+		honest, findings, err := p.Lint(t.Context(), s.DB(), locate)
+		if err != nil || (honest == 1) != (len(findings) == 0) {
+			t.Fatalf("%q: %d honest, %+v, %v", text, honest, findings, err)
+		}
+		for _, finding := range findings {
+			if span := finding.Span; span != nil && (span.At < 0 || span.Width < 1 || span.At+span.Width > len(span.Text)) {
+				t.Fatalf("%q: %+v of %q", text, span, finding.Message)
+			}
+		}
+		if honest == 0 {
+			return
+		}
+		if _, err := p.Build(t.Context(), s.DB(), feature.Day("2020-03-01")); err != nil && !dataset.Unreadable(err) && !dataset.Unplanned(err) {
+			t.Fatalf("%q: %v", text, err)
+		}
+	})
 }

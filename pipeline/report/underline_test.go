@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 
@@ -114,4 +115,24 @@ func TestLongLinesAreCut(t *testing.T) {
 	if string([]rune(source)[at:at+3]) != "now" || len(source) > 160 || !strings.Contains(source, "… ") || !strings.HasSuffix(source, " …") {
 		t.Errorf("%s", b.String())
 	}
+}
+
+// Whatever stands in a file and in a finding, the part is in the line.
+func FuzzUnderline(f *testing.F) {
+	f.Add("a: \"x + y\"\n", "x + y", 1, 4, 4, 1)
+	f.Add("a: >-\n  x\n  y", "x y", 1, 4, 2, 1)
+	f.Add("\xff\r\n\t'", "' \xff", 2, 1, 0, 3)
+	f.Fuzz(func(t *testing.T, file, text string, line, column, at, width int) {
+		if line < 0 || column < 0 || at < 0 || width < 0 || line > 9 || column > 99 || at > len(text) || width > len(text)-at {
+			return
+		}
+		findings := []report.Finding{{Position: report.Position{File: "f", Line: line, Column: column}, Span: &report.Span{Text: text, At: at, Width: width}}}
+		report.Underline(findings, map[string]string{"f": file})
+		if p := findings[0].Position; p.Width > 0 && p.Column-1 > len([]rune(findings[0].Excerpt)) {
+			t.Errorf("%+v of %q", p, findings[0].Excerpt)
+		}
+		if err := report.Text(io.Discard, findings); err != nil {
+			t.Error(err)
+		}
+	})
 }
