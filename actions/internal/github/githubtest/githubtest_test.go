@@ -71,6 +71,8 @@ func TestEveryRouteIsAsGitHubDescribesIt(t *testing.T) {
 	s.Protect(DefaultBranch, map[string]any{"enabled": true}, map[string]any{"type": "deletion", "ruleset_source_type": "Repository", "ruleset_source": Repository, "ruleset_id": 3})
 	s.AddEnvironment("prod", map[string]any{"id": 1, "node_id": "GA_1", "type": "wait_timer", "wait_timer": 5})
 	s.AddWorkflow("score.yml")
+	s.Schedule(Workflow{File: "score.yml", State: "active", Created: s.clock, Ran: s.clock, Conclusion: "success"})
+	s.Schedule(Workflow{File: "monitor.yml", State: "disabled_inactivity", Created: s.clock, Ran: s.clock})
 	s.Attest("sha256:00", []byte(`{"predicateType":"https://slsa.dev/provenance/v1"}`))
 	s.Grant("alan", "write")
 	used := map[string]bool{}
@@ -101,6 +103,13 @@ func TestEveryRouteIsAsGitHubDescribesIt(t *testing.T) {
 		{Token, "GET", "/immutable-releases", nil, 404, ""},
 		{PersonToken, "PUT", "/immutable-releases", nil, 204, ""},
 		{Token, "GET", "/immutable-releases", nil, 200, ""},
+		{Token, "GET", "/actions/permissions/workflow", nil, 403, ""},
+		{PersonToken, "PUT", "/actions/permissions/workflow", map[string]any{"default_workflow_permissions": "read", "can_approve_pull_request_reviews": false}, 204, ""},
+		{PersonToken, "GET", "/actions/permissions/workflow", nil, 200, ""},
+		{Token, "GET", "/actions/workflows?per_page=100", nil, 200, ""},
+		{Token, "GET", "/actions/workflows/1/runs?event=schedule&per_page=1", nil, 200, ""},
+		{Token, "GET", "/actions/workflows/2/runs?event=schedule&per_page=1", nil, 200, ""},
+		{Token, "GET", "/actions/workflows/9/runs?event=schedule&per_page=1", nil, 404, ""},
 		{Token, "POST", "/actions/workflows/score.yml/dispatches", map[string]any{"ref": "main", "inputs": map[string]any{"date": "2026-01-01"}}, 204, ""},
 		{Token, "GET", "/contents/policy/own.rego?ref=main", nil, 200, ""},
 		{Token, "GET", "/contents/policy", nil, 200, ""},
