@@ -222,6 +222,8 @@ func TestChangesOfOneProperty(t *testing.T) {
 			"range-tightened breaking compatible none", "range-loosened compatible breaking recheck"},
 		{"a setting of linecook's", "customProperties: [{property: linecook.x, value: a}]", "customProperties: [{property: linecook.x, value: b}]",
 			"custom-property-changed breaking breaking retrain", "custom-property-changed breaking breaking retrain"},
+		{"linecook's word on the last line", "customProperties: [{property: linecook.lastLineEnds, value: false}]", "customProperties: [{property: linecook.lastLineEnds, value: true}]",
+			"custom-property-changed breaking compatible none", "custom-property-changed breaking compatible none"},
 		{"a query", "quality: [{type: sql, query: SELECT 1, mustBe: 1}]", "quality: [{type: sql, query: SELECT 2, mustBe: 1}]",
 			"rule-changed breaking breaking recheck", "rule-changed breaking breaking recheck"},
 		{"a rule with two operators", "quality: [{metric: nullValues, mustBeLessThan: 9}]", "quality: [{metric: nullValues, mustBeLessThan: 9, mustBeGreaterThan: 3}]",

@@ -168,7 +168,7 @@ func expand(root string, spec Spec) ([]string, *report.Finding, error) {
 			return nil, &report.Finding{
 				Code: "dataset/missing-file", Severity: report.Error, Source: spec.Name, Position: spec.Position,
 				Message: fmt.Sprintf("source %s has no file at %s", spec.Name, pattern),
-				Remedy:  "put the data there, or correct the source's path; it is relative to the pipeline file",
+				Remedy:  "put the data there, or correct the path; that of a pipeline's source is relative to the pipeline's file",
 			}, nil
 		}
 		paths = append(paths, matches...)
