@@ -61,7 +61,12 @@ func (f finder) postgres(ctx context.Context, access Access) (source Source, fin
 		return Source{}, nil, err
 	}
 	// Its transaction only reads, so that there is nothing to be lost by the end.
-	defer func() { _ = connection.Close(context.WithoutCancel(ctx)) }()
+	// Where the run was stopped, the server is told so in the background, which
+	// bounds its own time.
+	defer func() {
+		_ = connection.Close(context.WithoutCancel(ctx))
+		<-connection.CleanupDone()
+	}()
 	if _, err := connection.Exec(ctx, sessionSettings).ReadAll(); err != nil {
 		return Source{}, nil, err
 	}
