@@ -28,7 +28,7 @@ type Config struct {
 	Split        Split                `yaml:"split" required:"true" description:"how time divides what is trained on from what is evaluated on"`
 	Estimator    Estimator            `yaml:"estimator" required:"true" description:"what is fitted"`
 	Evaluation   Evaluation           `yaml:"evaluation" required:"true" description:"how the fitted model is judged"`
-	Stages       []promotion.Stage    `yaml:"stages" required:"true" description:"the stages a bundle passes, in order, and what each requires"`
+	Stages       []promotion.Stage    `yaml:"stages" description:"the stages a bundle passes, in order, and what each requires; in policy/stages.yaml beside this file unless said"`
 	Scoring      Scoring              `yaml:"scoring" required:"true" description:"where scores go, and how long an old one may stand in"`
 	Monitoring   Monitoring           `yaml:"monitoring" description:"when drift or performance raises an alert"`
 
@@ -41,6 +41,8 @@ type Config struct {
 	Text []byte `yaml:"-"`
 
 	said *said
+	// stages is where the stages are written, if not in this file.
+	stages *document.Document
 	// places are where contracts say what the file leaves to them.
 	places map[string]report.Position
 }
@@ -140,6 +142,9 @@ func ConfigSchema() ([]byte, error) {
 func (c *Config) At(path ...any) report.Position {
 	if place, found := c.places[fmt.Sprint(path...)]; found {
 		return place
+	}
+	if c.stages != nil && len(path) > 0 && path[0] == "stages" {
+		return c.stages.Position(path...)
 	}
 	return c.Document.Position(path...)
 }

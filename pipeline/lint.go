@@ -40,7 +40,7 @@ func (c *Config) lint() []report.Finding {
 	findings = append(findings, c.lintFeatures()...)
 	findings = append(findings, c.lintSplit()...)
 	findings = append(findings, c.lintEvaluation()...)
-	if err := promotion.CheckStages(c.Stages); err != nil {
+	if err := promotion.CheckStages(c.Stages); err != nil && c.Stages != nil {
 		add(finding("config/stages", c.At("stages"), "", "%s", err))
 	}
 	if drift := c.Monitoring.Drift; drift != nil && !(drift.PSI > 0) {

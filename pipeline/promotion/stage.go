@@ -15,7 +15,7 @@ import (
 type Stage struct {
 	Name       string        `json:"name" yaml:"name" required:"true" description:"Name of the stage, like dev, staging or prod."`
 	After      string        `json:"after" yaml:"after" description:"Stage that must hold the version already; empty for the first stage."`
-	Require    []string      `json:"require" yaml:"require" required:"true" description:"Codes of the checks that must pass. Checks on the bundle and on the order of stages always apply."`
+	Require    []string      `json:"require" yaml:"require" description:"Codes of the checks that must pass. Checks on the bundle and on the order of stages always apply."`
 	Metrics    []MetricFloor `json:"metrics" yaml:"metrics" description:"Bounds that the evaluation must meet, used by metric_floors and champion_not_worse."`
 	MinDays    int           `json:"min_days" yaml:"min_days" description:"Days the version must have scored on the stage named by after, used by staged_days."`
 	MaxAgeDays int           `json:"max_age_days" yaml:"max_age_days" description:"Most days that may lie between the end of the candidate's data and the promotion, used by recent_training."`

@@ -14,6 +14,7 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/ledger"
 	ledgerdir "github.com/linecook-ml/linecook/pipeline/ledger/dir"
 	"github.com/linecook-ml/linecook/pipeline/report"
+	"github.com/linecook-ml/linecook/policy"
 )
 
 // Config reads pipeline.yaml. Findings in it are printed and end the command
@@ -30,7 +31,34 @@ func (a *App) Config() (*pipeline.Config, error) {
 	if config == nil {
 		return nil, a.misconfigured(findings)
 	}
-	return config, nil
+	return config, a.stages(config)
+}
+
+// stages reads the pipeline's stages where its file has none: from stages.yaml
+// in the folder of its policy, or linecook's own. Two places that both have them
+// could disagree, so there is one.
+func (a *App) stages(c *pipeline.Config) error {
+	defaults, err := policy.Stages()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(c.Root, policyFolder, "stages.yaml")
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if c.Stages == nil {
+			c.Stages = defaults
+		}
+		return nil
+	case err != nil:
+		return UsageError(fmt.Errorf("the stages cannot be read: %w", err))
+	case c.Stages != nil:
+		return UsageError(fmt.Errorf("%s and %s both have stages; keep those of one of them", c.File, filepath.ToSlash(path)))
+	}
+	if findings := c.UseStages(filepath.ToSlash(path), text, defaults); report.HasErrors(findings) {
+		return a.misconfigured(findings)
+	}
+	return nil
 }
 
 // PipelineFile is the path of the pipeline's file, as it was named.
