@@ -86,8 +86,8 @@ says_something(review) if review.state in {"APPROVED", "CHANGES_REQUESTED", "DIS
 may_write(review) if review.permission in {"admin", "maintain", "write"}
 
 approvers contains reviewer if {
-	some reviewer, last in standing
 	is_set(parties)
+	some reviewer, last in standing
 	not reviewer in parties
 	every review in last {
 		review.state == "APPROVED"

@@ -54,16 +54,16 @@ passed contains "honest_features" if {
 
 proven(certificate) if {
 	certificate.passed == true
-	is_array(certificate.cut_offs)
-	count(certificate.cut_offs) > 0
-	every at in certificate.cut_offs {
-		is_number(instant(at))
-	}
 	positive(certificate.observations)
 	positive(certificate.rows_removed)
 	positive(certificate.rows_scrambled)
 	startswith(certificate.snapshot_digest, "sha256:")
 	startswith(certificate.definitions_digest, "sha256:")
+	is_array(certificate.cut_offs)
+	count(certificate.cut_offs) > 0
+	every at in certificate.cut_offs {
+		is_number(instant(at))
+	}
 }
 
 reasons.honest_features contains "the static check of feature definitions failed" if {

@@ -24,7 +24,10 @@ not_beaten if {
 
 # directed are the bounds that say which way is better. A metric that is held
 # between a min and a max, like a calibration ratio, has no better side.
-directed := {bound | some bound in bounds; count(sides(bound.floor)) == 1}
+directed contains bound if {
+	some bound in bounds
+	count(sides(bound.limit)) == 1
+}
 
 # compared holds where the comparison is with the very bundle that serves, on
 # all rows of the evaluation and on no others.
@@ -44,18 +47,18 @@ champion_known if {
 }
 
 not_worse(bound) if {
-	difference := paired(bound.floor)
-	enough_rows(bound.floor, difference)
+	difference := paired(bound.limit)
+	enough_rows(bound.limit, difference)
 	bearable(bound, difference)
 }
 
-# paired is the one difference of the floor's metric and slice, undefined where
+# paired is the one difference of the limit's metric and slice, undefined where
 # there is none, more than one, or one whose numbers cannot be an interval.
-paired(floor) := found[0] if {
+paired(limit) := found[0] if {
 	found := [difference |
 		some difference in input.evidence.comparison.differences
-		difference.metric == floor.metric
-		difference.slice == floor.slice
+		difference.metric == limit.metric
+		difference.slice == limit.slice
 	]
 	count(found) == 1
 	sound(found[0])
@@ -64,26 +67,26 @@ paired(floor) := found[0] if {
 
 bearable(bound, difference) if {
 	bound.side == "min"
-	object.get(bound.floor, "margin", null) == null
+	object.get(bound.limit, "margin", null) == null
 	difference.high >= 0
 }
 
 bearable(bound, difference) if {
 	bound.side == "max"
-	object.get(bound.floor, "margin", null) == null
+	object.get(bound.limit, "margin", null) == null
 	difference.low <= 0
 }
 
 bearable(bound, difference) if {
 	bound.side == "min"
-	is_number(bound.floor.margin)
-	difference.low >= 0 - bound.floor.margin
+	is_number(bound.limit.margin)
+	difference.low >= 0 - bound.limit.margin
 }
 
 bearable(bound, difference) if {
 	bound.side == "max"
-	is_number(bound.floor.margin)
-	difference.high <= bound.floor.margin
+	is_number(bound.limit.margin)
+	difference.high <= bound.limit.margin
 }
 
 reasons.champion_not_worse contains message if {
@@ -123,29 +126,29 @@ reasons.champion_not_worse contains "the stage bounds no metric on one side, to 
 reasons.champion_not_worse contains message if {
 	compared
 	some bound in directed
-	not paired(bound.floor)
-	message := sprintf("%s was not measured on both the candidate and the champion", [label(bound.floor)])
+	not paired(bound.limit)
+	message := sprintf("%s was not measured on both the candidate and the champion", [label(bound.limit)])
 }
 
 reasons.champion_not_worse contains message if {
 	compared
 	some bound in directed
-	difference := paired(bound.floor)
-	not enough_rows(bound.floor, difference)
-	message := sprintf("%s was compared on %v rows, fewer than %v", [label(bound.floor), difference.n, bound.floor.min_rows])
+	difference := paired(bound.limit)
+	not enough_rows(bound.limit, difference)
+	message := sprintf("%s was compared on %v rows, fewer than %v", [label(bound.limit), difference.n, bound.limit.min_rows])
 }
 
 reasons.champion_not_worse contains message if {
 	compared
 	some bound in directed
-	difference := paired(bound.floor)
+	difference := paired(bound.limit)
 	not bearable(bound, difference)
 	message := sprintf("%s differs by %v (%v to %v) from version %s on the same %v rows%s", [
-		label(bound.floor), short(difference.value), short(difference.low), short(difference.high),
-		input.evidence.comparison.version, difference.n, allowance(bound.floor),
+		label(bound.limit), short(difference.value), short(difference.low), short(difference.high),
+		input.evidence.comparison.version, difference.n, allowance(bound.limit),
 	])
 }
 
-allowance(floor) := sprintf("; at most %v worse is allowed", [floor.margin]) if is_number(floor.margin)
+allowance(limit) := sprintf("; at most %v worse is allowed", [limit.margin]) if is_number(limit.margin)
 
-allowance(floor) := "; it is shown to be worse" if object.get(floor, "margin", null) == null
+allowance(limit) := "; it is shown to be worse" if object.get(limit, "margin", null) == null

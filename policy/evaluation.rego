@@ -117,29 +117,29 @@ passed contains "metric_floors" if {
 
 # A bound of the stage, one for each min and each max. A floor with neither
 # stays in the set with the side "none", which nothing meets.
-bounds contains {"floor": floor, "side": side} if {
-	some floor in input.requirement.metrics
-	some side in sides(floor)
+bounds contains {"limit": limit, "side": side} if {
+	some limit in input.requirement.metrics
+	some side in sides(limit)
 }
 
-sides(floor) := found if {
-	found := {side | some side in {"min", "max"}; _ = floor[side]}
+sides(limit) := found if {
+	found := {side | some side in {"min", "max"}; _ = limit[side]}
 	count(found) > 0
 } else := {"none"}
 
 meets(bound, evaluation) if {
-	estimate := measured(bound.floor, evaluation)
-	enough_rows(bound.floor, estimate)
+	estimate := measured(bound.limit, evaluation)
+	enough_rows(bound.limit, estimate)
 	within(bound, estimate)
 }
 
-# measured is the one estimate of the floor's metric and slice, undefined where
+# measured is the one estimate of the limit's metric and slice, undefined where
 # there is none, more than one, or one whose numbers cannot be an interval.
-measured(floor, evaluation) := found[0] if {
+measured(limit, evaluation) := found[0] if {
 	found := [estimate |
 		some estimate in evaluation.estimates
-		estimate.metric == floor.metric
-		estimate.slice == floor.slice
+		estimate.metric == limit.metric
+		estimate.slice == limit.slice
 	]
 	count(found) == 1
 	sound(found[0])
@@ -159,51 +159,51 @@ sound(estimate) if {
 	positive(estimate.n)
 }
 
-enough_rows(floor, estimate) if {
-	is_number(floor.min_rows)
-	estimate.n >= floor.min_rows
+enough_rows(limit, estimate) if {
+	is_number(limit.min_rows)
+	estimate.n >= limit.min_rows
 }
 
 within(bound, estimate) if {
 	bound.side == "min"
-	is_number(bound.floor.min)
-	estimate.low >= bound.floor.min
+	is_number(bound.limit.min)
+	estimate.low >= bound.limit.min
 }
 
 within(bound, estimate) if {
 	bound.side == "max"
-	is_number(bound.floor.max)
-	estimate.high <= bound.floor.max
+	is_number(bound.limit.max)
+	estimate.high <= bound.limit.max
 }
 
-label(floor) := floor.metric if floor.slice == ""
+label(limit) := limit.metric if limit.slice == ""
 
-label(floor) := sprintf("%s of slice %s", [floor.metric, floor.slice]) if floor.slice != ""
+label(limit) := sprintf("%s of slice %s", [limit.metric, limit.slice]) if limit.slice != ""
 
 reasons.metric_floors contains "the stage bounds no metric" if count(input.requirement.metrics) == 0
 
 reasons.metric_floors contains message if {
 	some bound in bounds
-	not measured(bound.floor, input.evidence.evaluation)
-	message := sprintf("the evaluation holds no single sound estimate of %s", [label(bound.floor)])
+	not measured(bound.limit, input.evidence.evaluation)
+	message := sprintf("the evaluation holds no single sound estimate of %s", [label(bound.limit)])
 }
 
 reasons.metric_floors contains message if {
 	some bound in bounds
-	estimate := measured(bound.floor, input.evidence.evaluation)
-	not enough_rows(bound.floor, estimate)
-	message := sprintf("%s was measured on %v rows, fewer than %v", [label(bound.floor), estimate.n, bound.floor.min_rows])
+	estimate := measured(bound.limit, input.evidence.evaluation)
+	not enough_rows(bound.limit, estimate)
+	message := sprintf("%s was measured on %v rows, fewer than %v", [label(bound.limit), estimate.n, bound.limit.min_rows])
 }
 
 reasons.metric_floors contains message if {
 	some bound in bounds
-	estimate := measured(bound.floor, input.evidence.evaluation)
+	estimate := measured(bound.limit, input.evidence.evaluation)
 	not within(bound, estimate)
 	message := beyond(bound, estimate)
 }
 
-beyond(bound, estimate) := sprintf("%s %v (%v %% low end %v, n %v) is below the floor %v", [label(bound.floor), short(estimate.value), short(estimate.level * 100), short(estimate.low), estimate.n, bound.floor.min]) if bound.side == "min"
+beyond(bound, estimate) := sprintf("%s %v (%v %% low end %v, n %v) is below the floor %v", [label(bound.limit), short(estimate.value), short(estimate.level * 100), short(estimate.low), estimate.n, bound.limit.min]) if bound.side == "min"
 
-beyond(bound, estimate) := sprintf("%s %v (%v %% high end %v, n %v) is above the ceiling %v", [label(bound.floor), short(estimate.value), short(estimate.level * 100), short(estimate.high), estimate.n, bound.floor.max]) if bound.side == "max"
+beyond(bound, estimate) := sprintf("%s %v (%v %% high end %v, n %v) is above the ceiling %v", [label(bound.limit), short(estimate.value), short(estimate.level * 100), short(estimate.high), estimate.n, bound.limit.max]) if bound.side == "max"
 
-beyond(bound, _) := sprintf("%s has neither min nor max", [label(bound.floor)]) if bound.side == "none"
+beyond(bound, _) := sprintf("%s has neither min nor max", [label(bound.limit)]) if bound.side == "none"

@@ -153,8 +153,8 @@ comes_after if {
 }
 
 comes_after if {
-	event := current(target)
 	semver.is_valid(candidate.version)
+	event := current(target)
 	semver.is_valid(event.version)
 	semver.compare(candidate.version, event.version) > 0
 }
@@ -174,12 +174,12 @@ reasons.newer_version contains message if {
 #   command: linecook promote --version {version} --to {stage}
 passed contains "served_before" if {
 	input.evidence.stage == target
+	is_set(left)
+	not candidate.bundle_id in left
 	serving := current(target)
 	some event in events(target)
 	event.sequence < serving.sequence
 	holds(event)
-	is_set(left)
-	not candidate.bundle_id in left
 }
 
 # left are the bundles that a rollback of the stage went away from.

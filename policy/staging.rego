@@ -86,8 +86,8 @@ reasons.drift_bounded contains message if {
 }
 
 reasons.drift_bounded contains message if {
-	some d in drift
 	positive(input.requirement.max_psi)
+	some d in drift
 	not tame(d)
 	message := sprintf("%s has drifted by %v over %v rows up to %s; the stage allows %v", [d.feature, short(d.psi), d.n, staged.drift_date, input.requirement.max_psi])
 }
