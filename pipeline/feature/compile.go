@@ -103,7 +103,7 @@ func (p Plan) compile(ctx context.Context, db *sql.DB, within Range) (*compiler,
 	for _, step := range []func() error{
 		c.asofs,
 		func() error { return c.observations(within) },
-		c.bounds, c.prepare, c.draw, c.sql, c.clear,
+		c.bounds, c.prepare, c.sql, c.draw, c.clear,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -112,12 +112,19 @@ func (p Plan) compile(ctx context.Context, db *sql.DB, within Range) (*compiler,
 	return c, nil
 }
 
+// dropSources frees the sources' rows.
+func (c *compiler) dropSources() error {
+	for _, source := range c.plan.Sources {
+		if err := c.exec("DROP TABLE IF EXISTS " + sourceTable(source.Name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // clear frees what only the work itself needs.
 func (c *compiler) clear() error {
 	var queries []string
-	for _, source := range c.plan.Sources {
-		queries = append(queries, "DROP TABLE IF EXISTS "+sourceTable(source.Name))
-	}
 	for i := range len(c.numbered) {
 		queries = append(queries, "DROP TABLE "+keysTable(i))
 	}

@@ -7,9 +7,9 @@
 //  2. Lint reads every expression with DuckDB's own parser and refuses what
 //     could not have been known at the decision time.
 //  3. Build is one and the same for training and for scoring. DuckDB works out
-//     the expressions and lays the rows of the sources in order of time; a
-//     sweep then goes through rows and observations once and keeps what each
-//     key's rows come to.
+//     the expressions and lays the rows of the sources in order of time; sweeps
+//     then go through rows and observations, part of the keys by part, and keep
+//     what each key's rows come to.
 //  4. The rows come out as a Frame, and a fitted Encoding, learned elsewhere,
 //     turns the Frame into the Matrix that a model takes.
 package feature

@@ -1,7 +1,6 @@
 package feature
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"runtime"
@@ -23,6 +22,8 @@ type drawing struct {
 	// narrow says that decimals have 18 digits, not 38.
 	narrow bool
 	passes []*pass
+	// table is where the rows lie.
+	table string
 }
 
 // A drawnColumn is SQL over a row, with what it is in Go.
@@ -31,11 +32,23 @@ type drawnColumn struct {
 	kind columnKind
 }
 
+// moment is when a row is seen.
+func (d *drawing) moment(event, known int64) int64 {
+	if d.early {
+		return known
+	}
+	return max(event, known)
+}
+
 // A pass is one sweep through the rows of a drawing, by one key.
 type pass struct {
 	match
+	// key is the name of the key's number in the table.
+	key     string
+	numbers keys
 	// columns are those of the drawing that are used, by index.
 	columns  []int
+	features []*builder
 	windows  []int64
 	totals   totals
 	extremes []*extremes
@@ -53,9 +66,25 @@ func (c *compiler) draw() error {
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, d := range drawings {
-		group.Go(func() error { return c.sweep(fmt.Sprintf("%srows_%d", ReservedPrefix, i), d) })
+		d.table = fmt.Sprintf("%srows_%d", ReservedPrefix, i)
+		group.Go(func() error { return c.lay(d) })
 	}
-	return group.Wait()
+	if err := errors.Join(group.Wait(), c.dropSources()); err != nil {
+		return err
+	}
+	for _, d := range drawings {
+		for _, p := range d.passes {
+			if err := c.pass(d, p); err != nil {
+				return err
+			}
+			// What a pass leaves is as large as what the next one takes.
+			runtime.GC()
+		}
+		if err := c.exec("DROP TABLE " + d.table); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drawings arranges the features into as few sorts and sweeps as there can be.
@@ -98,6 +127,7 @@ func (c *compiler) drawings() ([]*drawing, error) {
 		column := func(sql string, kind columnKind) int {
 			return index(&drawn.passes[j].columns, index(&drawn.columns, drawnColumn{sql, kind}))
 		}
+		drawn.passes[j].features = append(drawn.passes[j].features, c.builders[d.Name])
 		if early {
 			drawn.passes[j].lookup(d, c.builders[d.Name], column)
 		} else {
@@ -117,29 +147,24 @@ func index[T comparable](list *[]T, item T) int {
 	return i
 }
 
-// sweep makes a table of the rows of a drawing, in order of the times from
-// which they are seen, and goes through it with all passes side by side. Rows
-// that no pass has a use for are left out. The table's columns are the number
-// of each pass's key, g0, g1, ...; the event time e; the known-at time k; and
-// the columns c0, c1, ...
-func (c *compiler) sweep(table string, d *drawing) (err error) {
-	byEvent := table + "_by_event"
-	defer func() {
-		err = errors.Join(err, c.exec("DROP TABLE IF EXISTS "+table, "DROP TABLE IF EXISTS "+byEvent))
-	}()
-	order, moment := "greatest(s.e, s.k)", func(event, known int64) int64 { return max(event, known) }
+// lay makes the table of a drawing's rows, in order of the times from which they
+// are seen. Rows that no pass has a use for are left out. The table's columns
+// are the number of each pass's key, g0, g1, ...; the event time e; the known-at
+// time k; and the columns c0, c1, ...
+func (c *compiler) lay(d *drawing) (err error) {
+	order := "greatest(s.e, s.k)"
 	if d.early {
-		order, moment = "s.k", func(_, known int64) int64 { return known }
+		order = "s.k"
 	}
-	numbers := make([]keys, len(d.passes))
 	var from, inner, outer, asked strings.Builder
 	for i, p := range d.passes {
-		if numbers[i], err = c.keys(p.match); err != nil {
+		p.key = fmt.Sprintf("g%d", i)
+		if p.numbers, err = c.keys(p.match); err != nil {
 			return err
 		}
 		inner.WriteString(p.list(func(j int, there, _ string) string { return fmt.Sprintf("%s AS k%d_%d, ", there, i, j) }))
-		fmt.Fprintf(&outer, "coalesce(o%d.g, -1) AS g%d, ", i, i)
-		fmt.Fprintf(&from, " LEFT JOIN %s o%d ON %s true", numbers[i].table, i,
+		fmt.Fprintf(&outer, "coalesce(o%d.g, -1) AS %s, ", i, p.key)
+		fmt.Fprintf(&from, " LEFT JOIN %s o%d ON %s true", p.numbers.table, i,
 			p.list(func(j int, _, _ string) string { return fmt.Sprintf("o%d.k%d = s.k%d_%d AND ", i, j, i, j) }))
 		fmt.Fprintf(&asked, " OR o%d.g IS NOT NULL", i)
 	}
@@ -159,40 +184,8 @@ func (c *compiler) sweep(table string, d *drawing) (err error) {
 		}
 		fmt.Fprintf(&inner, ", %s AS c%d", text, i)
 	}
-	if err := c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT %s FROM (SELECT %s FROM %s WHERE %s) s%s WHERE s.e IS NOT NULL AND s.k IS NOT NULL AND (false%s) ORDER BY %s",
-		table, outer.String(), inner.String(), sourceTable(d.source), c.reachable(d.known, d.reach), from.String(), asked.String(), order)); err != nil {
-		return err
-	}
-	late, err := c.late(table)
-	if err != nil {
-		return err
-	}
-	if !late {
-		byEvent = table
-	} else if slices.ContainsFunc(d.passes, func(p *pass) bool { return len(p.windows) > 0 }) {
-		if err := c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT * FROM %s ORDER BY e", byEvent, table)); err != nil {
-			return err
-		}
-	}
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range d.passes {
-		group.Go(func() error { return c.pass(d, i, numbers[i], table, byEvent, moment) })
-	}
-	return group.Wait()
-}
-
-// late says whether some row is known after its event.
-func (c *compiler) late(table string) (bool, error) {
-	var row int
-	err := c.db.QueryRowContext(c.ctx, fmt.Sprintf("SELECT 1 FROM %s WHERE k > e LIMIT 1", table)).Scan(&row)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("look for late rows: %w", err)
-	}
-	return true, nil
+	return c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT %s FROM (SELECT %s FROM %s WHERE %s) s%s WHERE s.e IS NOT NULL AND s.k IS NOT NULL AND (false%s) ORDER BY %s",
+		d.table, outer.String(), inner.String(), sourceTable(d.source), c.reachable(d.known, d.reach), from.String(), asked.String(), order))
 }
 
 // fits says whether all decimals of a drawing have room in 18 digits, nine of
@@ -216,49 +209,90 @@ func (c *compiler) fits(d *drawing) (bool, error) {
 	return fits, nil
 }
 
-// pass sweeps through a table, and through its rows in order of their events.
-func (c *compiler) pass(d *drawing, i int, numbers keys, table, byEvent string, moment func(event, known int64) int64) (err error) {
-	p := d.passes[i]
-	columns := []string{fmt.Sprintf("g%d", i), "e", "k"}
+// pass reads a table and sweeps through its parts side by side. Its features are
+// part by part until all are there.
+func (c *compiler) pass(d *drawing, p *pass) error {
+	columns := []string{p.key, "e", "k"}
 	var kinds []columnKind
 	for _, column := range p.columns {
 		columns = append(columns, fmt.Sprintf("c%d", column))
 		kinds = append(kinds, d.columns[column].kind)
 	}
-	var s sweep
-	defer func() { err = errors.Join(err, s.close()) }()
-	if s.entering, err = readRows(c.ctx, c.db, table, columns, kinds, d.narrow, moment); err != nil {
+	all, parts, err := c.table(d.table, columns, kinds, d.narrow, p.numbers.count)
+	if err != nil {
 		return err
 	}
-	for _, window := range p.windows {
-		leaving, err := readRows(c.ctx, c.db, byEvent, columns, kinds, d.narrow, func(event, _ int64) int64 { return after(event, window) })
-		if err != nil {
-			return err
+	observed := &p.numbers.observations
+	times, of := make([]int64, len(c.times)), make([]int32, len(c.times))
+	for i, place := range observed.places {
+		if key := observed.keys[i]; key >= 0 {
+			times[place], of[place] = c.times[i], observed.within(key)
 		}
-		s.leaving = append(s.leaving, leaving)
 	}
-	s.states = p.states()
-	return s.over(c.times, numbers)
+	p.totals.arrange(p.windows)
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for part, from := range observed.starts[:len(observed.starts)-1] {
+		to := observed.starts[part+1]
+		group.Go(func() error {
+			if err := c.ctx.Err(); err != nil {
+				return err
+			}
+			rows := all.part(parts.starts[part], parts.starts[part+1])
+			s := sweep{entering: newRows(rows, nil, d.moment), states: p.states()}
+			var byEvent []int32
+			if len(p.windows) > 0 {
+				byEvent = rows.byEvent()
+			}
+			for _, window := range p.windows {
+				s.leaving = append(s.leaving, newRows(rows, byEvent, func(event, _ int64) int64 { return after(event, window) }))
+			}
+			return s.over(from, times[from:to], of[from:to], 1<<observed.power)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	all, times, of = table{}, nil, nil // room for the features' own order
+	features := make(chan *builder, len(p.features))
+	for _, into := range p.features {
+		features <- into
+	}
+	close(features)
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() error {
+			var r restorer
+			for into := range features {
+				r.restore(into, observed)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
 }
 
-// states are what the pass keeps.
+// states are what the sweep of a part keeps.
 func (p *pass) states() []state {
 	var all []state
 	if len(p.lookups.outputs) > 0 {
-		all = append(all, &p.lookups)
+		own := p.lookups
+		all = append(all, &own)
 	}
 	if len(p.totals.outputs) > 0 {
-		p.totals.windows = p.windows
-		all = append(all, &p.totals)
+		own := p.totals
+		all = append(all, &own)
 	}
 	for _, x := range p.extremes {
-		all = append(all, x)
+		own := *x
+		all = append(all, &own)
 	}
 	for _, l := range p.last {
-		all = append(all, l)
+		own := *l
+		all = append(all, &own)
 	}
 	for _, d := range p.distinct {
-		all = append(all, d)
+		own := *d
+		all = append(all, &own)
 	}
 	return all
 }

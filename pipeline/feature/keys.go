@@ -3,6 +3,7 @@ package feature
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
@@ -54,9 +55,9 @@ func (m match) columns() []string {
 type keys struct {
 	table string
 	count int
-	// of is the number of each observation's key, by the observation's
-	// identifier less one; it is negative where a part of the key is NULL.
-	of []int32
+	// observations are by key. Where a part of the key is NULL they have none,
+	// and where there is no decision.
+	observations partition
 }
 
 func keysTable(i int) string { return fmt.Sprintf("%skeys_%d", ReservedPrefix, i) }
@@ -68,8 +69,10 @@ func (c *compiler) keys(m match) (keys, error) {
 	if found, ok := c.numbered[m.here()]; ok {
 		return found, nil
 	}
-	k := keys{table: keysTable(len(c.numbered)), count: 1, of: make([]int32, c.count)}
+	k, of := keys{table: keysTable(len(c.numbered)), count: 1}, slices.Repeat([]int32{-1}, int(c.count))
 	if len(m.by) == 0 {
+		clear(of[:len(c.times)])
+		k.observations = partitionObservations(of, k.count)
 		c.numbered[m.here()] = k
 		return k, c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT 0::BIGINT AS g", k.table))
 	}
@@ -86,15 +89,15 @@ func (c *compiler) keys(m match) (keys, error) {
 	if err := c.db.QueryRowContext(c.ctx, "SELECT count(*) FROM "+k.table).Scan(&k.count); err != nil {
 		return k, fmt.Errorf("number the keys: %w", err)
 	}
-	for i := range k.of {
-		k.of[i] = -1
-	}
 	err := c.each(asked, func(chunk dataset.Chunk) {
 		numbers := chunk.Integers(1)
 		for row, id := range chunk.Integers(0) {
-			k.of[id-1] = int32(numbers[row])
+			if int(id) <= len(c.times) {
+				of[id-1] = int32(numbers[row])
+			}
 		}
 	}, "*")
+	k.observations = partitionObservations(of, k.count)
 	c.numbered[m.here()] = k
 	return k, errors.Join(err, c.exec("DROP TABLE "+asked))
 }

@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
@@ -222,14 +223,17 @@ func (b *builder) column(name string) Column {
 	return Column{Name: name, Kind: Categorical, Codes: b.texts.assigned, Levels: b.texts.levels}
 }
 
-// A levelCoder gives each text a number.
+// A levelCoder gives each text a number. Sweeps assign texts side by side.
 type levelCoder struct {
+	lock     sync.Mutex
 	codes    map[string]int32
 	levels   []string
 	assigned []int32
 }
 
 func (c *levelCoder) assign(i int, text string) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
 	code, ok := c.codes[text]
 	if !ok {
 		code = int32(len(c.levels))

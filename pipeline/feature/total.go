@@ -60,7 +60,9 @@ func (t *totals) want(d Definition, window, column int, into *builder) {
 	t.outputs = append(t.outputs, totalOutput{name: d.Name, function: d.Aggregate.Function, window: window, total: i, into: into})
 }
 
-func (t *totals) begin(keys int) {
+// arrange gives each total its place, over all windows.
+func (t *totals) arrange(windows []int64) {
+	t.windows = windows
 	t.of = append(t.of, make([][]total, len(t.windows)-len(t.of))...)
 	for _, list := range t.of {
 		for i := range list {
@@ -77,6 +79,9 @@ func (t *totals) begin(keys int) {
 		total := t.of[output.window][output.total]
 		output.place, output.square = total.place, total.square
 	}
+}
+
+func (t *totals) begin(keys int) {
 	t.cells = make([]cell, keys*t.width)
 	t.squares = make([]uint256, keys*t.squared)
 }
