@@ -280,7 +280,7 @@ func (c *compiler) bounds() error {
 	return nil
 }
 
-// prepare reads the sources while room is made for the features.
+// prepare reads the sources while the decision times are.
 func (c *compiler) prepare() error {
 	var group errgroup.Group
 	group.Go(c.sources)
@@ -288,10 +288,10 @@ func (c *compiler) prepare() error {
 	return group.Wait()
 }
 
-// decisions reads the decision times and makes room for the features.
+// decisions reads the decision times.
 func (c *compiler) decisions() error {
 	for _, d := range c.plan.Definitions {
-		c.builders[d.Name] = newBuilder(d, int(c.count))
+		c.builders[d.Name] = &builder{definition: d}
 	}
 	return c.each(observed, func(chunk dataset.Chunk) {
 		decided, valid := chunk.Integers(1), chunk.Validity(1)

@@ -229,6 +229,9 @@ func (c *compiler) pass(d *drawing, p *pass) error {
 			times[place], of[place] = c.times[i], observed.within(key)
 		}
 	}
+	for _, into := range p.features {
+		into.begin(int(c.count))
+	}
 	p.totals.arrange(p.windows)
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))

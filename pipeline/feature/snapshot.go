@@ -142,6 +142,9 @@ func (c *compiler) collect(table featureTable) error {
 	if len(table.names) == 0 {
 		return nil
 	}
+	for _, name := range table.names {
+		c.builders[name].begin(int(c.count))
+	}
 	return c.each(table.name, func(chunk dataset.Chunk) {
 		ids := chunk.Integers(0)
 		for i, name := range table.names {
@@ -175,30 +178,31 @@ func oneForm(v float64) float64 {
 
 // A builder fills in a feature, observation by observation.
 type builder struct {
-	numbers []float64
-	texts   *levelCoder
+	definition Definition
+	numbers    []float64
+	texts      *levelCoder
 }
 
-// newBuilder has room for n observations, all without rows that count.
-func newBuilder(d Definition, n int) *builder {
+// begin makes room for n observations, all without rows that count.
+func (b *builder) begin(n int) {
+	d := b.definition
 	nothing := math.NaN()
 	if d.Aggregate != nil && slices.Contains([]string{"count", "sum", "distinct"}, d.Aggregate.Function) {
 		nothing = 0
 	}
 	if d.Type == Categorical {
-		b := &builder{texts: &levelCoder{codes: map[string]int32{}, assigned: make([]int32, n)}}
+		b.texts = &levelCoder{codes: map[string]int32{}, assigned: make([]int32, n)}
 		for i := range n {
 			b.number(i, nothing)
 		}
-		return b
+		return
 	}
-	b := &builder{numbers: make([]float64, n)}
+	b.numbers = make([]float64, n)
 	if nothing != 0 {
 		for i := range b.numbers {
 			b.numbers[i] = nothing
 		}
 	}
-	return b
 }
 
 // number sets a number; NaN is none. The level of a number is its shortest text.
