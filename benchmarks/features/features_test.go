@@ -199,14 +199,16 @@ func python(b *testing.B) string {
 	return interpreter
 }
 
-// sameFeatures holds a peer's features against linecook's.
+// sameFeatures holds a peer's features against linecook's, which are exact. A
+// rolling mean that adds and takes away in floating point drifts: at 10 million
+// events the sum of one in pandas is off by 1.4e-11 of itself.
 func sameFeatures(b *testing.B, peer string, got, want outcome) {
 	b.Helper()
 	if len(got.Features) != len(want.Features) {
 		b.Fatalf("%s has %d features, linecook %d", peer, len(got.Features), len(want.Features))
 	}
 	for name, w := range want.Features {
-		if g := got.Features[name]; g[0] != w[0] || math.Abs(g[1]-w[1]) > 1e-11*math.Abs(w[1]) {
+		if g := got.Features[name]; g[0] != w[0] || math.Abs(g[1]-w[1]) > 1e-9*math.Abs(w[1]) {
 			b.Fatalf("feature %s: %s has %v values of sum %v, linecook %v of %v", name, peer, g[0], g[1], w[0], w[1])
 		}
 	}
