@@ -75,6 +75,7 @@ func TestMain(m *testing.M) {
 //	flip FILE OFFSET                 inverts one byte
 //	json FILE PATH WANT              a value in a JSON file, as in findings.0.code; # counts
 //	outputs FILE                     a runner's output file as sorted key=value lines
+//	runner BRANCH FILE               the environment of a job for a branch, whose commit is in a file
 //	whole FOLDER                     fails if an unfinished write was left below it
 //
 // and the condition [shared]: the reference data stand in ../shared.
@@ -110,6 +111,7 @@ func TestScripts(t *testing.T) {
 			"edit":    edit,
 			"flip":    flip,
 			"json":    jsonValue,
+			"runner":  runner,
 			"whole":   whole,
 			"empty":   empty,
 		},
@@ -155,6 +157,20 @@ func (h *hub) tags(ts *testscript.TestScript, neg bool, args []string) {
 var serverVariables = []string{
 	"PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE",
 	"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION",
+}
+
+func runner(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: runner BRANCH FILE")
+	}
+	event := ts.MkAbs("event.json")
+	ts.Check(os.WriteFile(event, []byte(`{"repository": {"default_branch": "main"}}`), 0o644))
+	for key, value := range map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "octo/shop", "GITHUB_REF": "refs/heads/" + args[0], "GITHUB_SHA": strings.TrimSpace(ts.ReadFile(args[1])),
+		"GITHUB_EVENT_PATH": event, "GITHUB_ACTOR": "ada", "GITHUB_TRIGGERING_ACTOR": "ada", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_RUN_ID": "1", "GITHUB_RUN_ATTEMPT": "1",
+	} {
+		ts.Setenv(key, value)
+	}
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {

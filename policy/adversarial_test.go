@@ -324,7 +324,7 @@ func TestNobodyGetsPast(t *testing.T) {
 			test.attack(w)
 			decision, event, err := w.promote()
 			if decision.Allowed || event != nil {
-				t.Fatalf("promoted: %v", event)
+				t.Fatalf("promoted: allowed %t, event %t", decision.Allowed, event != nil)
 			}
 			switch {
 			case test.fails != "":

@@ -90,6 +90,31 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 }
 
+// compare gives a report a comparison that can be written.
+func compare(r *evaluation.Report) *evaluation.Comparison {
+	r.Comparison = &evaluation.Comparison{
+		Version: "1.0.0", BundleID: "sha256:" + strings.Repeat("2", 64), Stage: "prod", Trained: r.Training, Period: r.Period, Rows: r.Rows,
+		Differences: []evaluation.SliceDifference{{Difference: metric.Difference{Metric: "roc_auc", Value: 0.01, Low: 0, High: 0.02, Level: 0.95, N: int(r.Rows)}}},
+	}
+	return r.Comparison
+}
+
+func TestAComparisonIsRead(t *testing.T) {
+	r := report()
+	compare(&r)
+	data, err := evaluation.Write(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := evaluation.Read(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r, read); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Neither Write nor Read takes a report that a number could hide in.
 func TestRefused(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
@@ -97,44 +122,55 @@ func TestRefused(t *testing.T) {
 		spoil func(*evaluation.Report)
 		want  string
 	}{
-		"no task":                 {func(r *evaluation.Report) { r.Task = "" }, `task is ""`},
-		"no training period":      {func(r *evaluation.Report) { r.Training = evaluation.Period{} }, "training period"},
-		"a period backwards":      {func(r *evaluation.Report) { r.Period.From, r.Period.To = r.Period.To, r.Period.From }, "evaluation period"},
-		"a gap below zero":        {func(r *evaluation.Report) { r.GapSeconds = -1 }, "gap_seconds"},
-		"no rows":                 {func(r *evaluation.Report) { r.Rows = 0 }, "rows"},
-		"no training rows":        {func(r *evaluation.Report) { r.TrainingRows = 0 }, "training_rows"},
-		"no estimates":            {func(r *evaluation.Report) { r.Estimates = nil }, "no estimate"},
-		"an estimate twice":       {func(r *evaluation.Report) { r.Estimates = append(r.Estimates, r.Estimates[0]) }, "twice"},
-		"an estimate of nothing":  {func(r *evaluation.Report) { r.Estimates[0].Metric = "" }, "names no metric"},
-		"an estimate on nothing":  {func(r *evaluation.Report) { r.Estimates[0].N = 0 }, "roc_auc"},
-		"value NaN":               {func(r *evaluation.Report) { r.Estimates[0].Value = nan }, "roc_auc for all rows is NaN"},
-		"low end -Inf":            {func(r *evaluation.Report) { r.Estimates[0].Low = -inf }, "-Inf"},
-		"high end Inf":            {func(r *evaluation.Report) { r.Estimates[0].High = inf }, "Inf"},
-		"interval backwards":      {func(r *evaluation.Report) { r.Estimates[0].Low = 0.9 }, "must not exceed"},
-		"level of percent":        {func(r *evaluation.Report) { r.Estimates[0].Level = 95 }, "level"},
-		"a slice of nothing":      {func(r *evaluation.Report) { r.Slices[0].Feature = " " }, "names no feature"},
-		"a slice twice":           {func(r *evaluation.Report) { r.Slices = append(r.Slices, r.Slices[0]) }, "origin=JFK is there twice"},
-		"a slice without numbers": {func(r *evaluation.Report) { r.Slices[0].Estimates = nil }, "origin=JFK holds no estimate"},
-		"a slice at NaN":          {func(r *evaluation.Report) { r.Slices[0].Estimates[0].High = nan }, "slice origin=JFK"},
-		"an empty bin":            {func(r *evaluation.Report) { r.Reliability[0].N = 0 }, "reliability bin 0"},
-		"more events than rows":   {func(r *evaluation.Report) { r.Reliability[0].Positives = 27316 }, "reliability bin 0"},
-		"a bin beyond one":        {func(r *evaluation.Report) { r.Reliability[0].ObservedRate = 1.1 }, "reliability bin 0"},
-		"a bin at NaN":            {func(r *evaluation.Report) { r.Reliability[0].MeanPredicted = nan }, "reliability bin 0"},
-		"residuals of classes":    {func(r *evaluation.Report) { r.Residuals = regression().Residuals }, "a report of classification"},
-		"reliability of numbers":  {func(r *evaluation.Report) { *r = regression(); r.Reliability = report().Reliability }, "a report of regression"},
-		"a residual of one row":   {func(r *evaluation.Report) { *r = regression(); r.Residuals[0].N = 1 }, "residual bin 0"},
-		"a residual at NaN":       {func(r *evaluation.Report) { *r = regression(); r.Residuals[0].High = nan }, "residual bin 0"},
-		"a residual backwards":    {func(r *evaluation.Report) { *r = regression(); r.Residuals[0].P90 = -71 }, "residual bin 0"},
-		"a proof at no cut-off":   {func(r *evaluation.Report) { r.Honesty.Dynamic.CutOffs = nil }, "cannot have passed on 0 cut-offs"},
-		"a proof of nothing":      {func(r *evaluation.Report) { r.Honesty.Dynamic.Observations = 0 }, "cannot have passed"},
-		"a proof without rows":    {func(r *evaluation.Report) { r.Honesty.Dynamic.RowsScrambled = 0 }, "cannot have passed"},
-		"a proof of no snapshot":  {func(r *evaluation.Report) { r.Honesty.Dynamic.SnapshotDigest = "" }, "cannot have passed"},
-		"a proof of others":       {func(r *evaluation.Report) { r.Honesty.Dynamic.Features = 11 }, "over 11 features, and 12 were checked"},
-		"a proof below zero":      {func(r *evaluation.Report) { r.Honesty.Dynamic.RowsRemoved = -1 }, "rows_removed"},
-		"cut-offs backwards":      {func(r *evaluation.Report) { slices.Reverse(r.Honesty.Dynamic.CutOffs) }, "cut-off 2"},
-		"a cut-off twice":         {func(r *evaluation.Report) { r.Honesty.Dynamic.CutOffs[1] = r.Honesty.Dynamic.CutOffs[0] }, "cut-off 2"},
-		"a cut-off at no time":    {func(r *evaluation.Report) { r.Honesty.Dynamic.CutOffs[0] = time.Time{} }, "cut-off 1"},
-		"fewer errors than none":  {func(r *evaluation.Report) { r.Contract.Errors = -1 }, "contract errors"},
+		"no task":                   {func(r *evaluation.Report) { r.Task = "" }, `task is ""`},
+		"no training period":        {func(r *evaluation.Report) { r.Training = evaluation.Period{} }, "training period"},
+		"a period backwards":        {func(r *evaluation.Report) { r.Period.From, r.Period.To = r.Period.To, r.Period.From }, "evaluation period"},
+		"a gap below zero":          {func(r *evaluation.Report) { r.GapSeconds = -1 }, "gap_seconds"},
+		"no rows":                   {func(r *evaluation.Report) { r.Rows = 0 }, "rows"},
+		"no training rows":          {func(r *evaluation.Report) { r.TrainingRows = 0 }, "training_rows"},
+		"no estimates":              {func(r *evaluation.Report) { r.Estimates = nil }, "no estimate"},
+		"an estimate twice":         {func(r *evaluation.Report) { r.Estimates = append(r.Estimates, r.Estimates[0]) }, "twice"},
+		"an estimate of nothing":    {func(r *evaluation.Report) { r.Estimates[0].Metric = "" }, "names no metric"},
+		"an estimate on nothing":    {func(r *evaluation.Report) { r.Estimates[0].N = 0 }, "roc_auc"},
+		"value NaN":                 {func(r *evaluation.Report) { r.Estimates[0].Value = nan }, "roc_auc for all rows is NaN"},
+		"low end -Inf":              {func(r *evaluation.Report) { r.Estimates[0].Low = -inf }, "-Inf"},
+		"high end Inf":              {func(r *evaluation.Report) { r.Estimates[0].High = inf }, "Inf"},
+		"interval backwards":        {func(r *evaluation.Report) { r.Estimates[0].Low = 0.9 }, "must not exceed"},
+		"level of percent":          {func(r *evaluation.Report) { r.Estimates[0].Level = 95 }, "level"},
+		"a slice of nothing":        {func(r *evaluation.Report) { r.Slices[0].Feature = " " }, "names no feature"},
+		"a slice twice":             {func(r *evaluation.Report) { r.Slices = append(r.Slices, r.Slices[0]) }, "origin=JFK is there twice"},
+		"a slice without numbers":   {func(r *evaluation.Report) { r.Slices[0].Estimates = nil }, "origin=JFK holds no estimate"},
+		"a slice at NaN":            {func(r *evaluation.Report) { r.Slices[0].Estimates[0].High = nan }, "slice origin=JFK"},
+		"an empty bin":              {func(r *evaluation.Report) { r.Reliability[0].N = 0 }, "reliability bin 0"},
+		"more events than rows":     {func(r *evaluation.Report) { r.Reliability[0].Positives = 27316 }, "reliability bin 0"},
+		"a bin beyond one":          {func(r *evaluation.Report) { r.Reliability[0].ObservedRate = 1.1 }, "reliability bin 0"},
+		"a bin at NaN":              {func(r *evaluation.Report) { r.Reliability[0].MeanPredicted = nan }, "reliability bin 0"},
+		"residuals of classes":      {func(r *evaluation.Report) { r.Residuals = regression().Residuals }, "a report of classification"},
+		"reliability of numbers":    {func(r *evaluation.Report) { *r = regression(); r.Reliability = report().Reliability }, "a report of regression"},
+		"a residual of one row":     {func(r *evaluation.Report) { *r = regression(); r.Residuals[0].N = 1 }, "residual bin 0"},
+		"a residual at NaN":         {func(r *evaluation.Report) { *r = regression(); r.Residuals[0].High = nan }, "residual bin 0"},
+		"a residual backwards":      {func(r *evaluation.Report) { *r = regression(); r.Residuals[0].P90 = -71 }, "residual bin 0"},
+		"a proof at no cut-off":     {func(r *evaluation.Report) { r.Honesty.Dynamic.CutOffs = nil }, "cannot have passed on 0 cut-offs"},
+		"a proof of nothing":        {func(r *evaluation.Report) { r.Honesty.Dynamic.Observations = 0 }, "cannot have passed"},
+		"a proof without rows":      {func(r *evaluation.Report) { r.Honesty.Dynamic.RowsScrambled = 0 }, "cannot have passed"},
+		"a proof of no snapshot":    {func(r *evaluation.Report) { r.Honesty.Dynamic.SnapshotDigest = "" }, "cannot have passed"},
+		"a proof of others":         {func(r *evaluation.Report) { r.Honesty.Dynamic.Features = 11 }, "over 11 features, and 12 were checked"},
+		"a proof below zero":        {func(r *evaluation.Report) { r.Honesty.Dynamic.RowsRemoved = -1 }, "rows_removed"},
+		"cut-offs backwards":        {func(r *evaluation.Report) { slices.Reverse(r.Honesty.Dynamic.CutOffs) }, "cut-off 2"},
+		"a cut-off twice":           {func(r *evaluation.Report) { r.Honesty.Dynamic.CutOffs[1] = r.Honesty.Dynamic.CutOffs[0] }, "cut-off 2"},
+		"a cut-off at no time":      {func(r *evaluation.Report) { r.Honesty.Dynamic.CutOffs[0] = time.Time{} }, "cut-off 1"},
+		"compared with no version":  {func(r *evaluation.Report) { compare(r).Version = "latest" }, "comparison is with no version"},
+		"compared with no bundle":   {func(r *evaluation.Report) { compare(r).BundleID = "" }, "no digest"},
+		"compared on no stage":      {func(r *evaluation.Report) { compare(r).Stage = "" }, "on which stage"},
+		"compared on other rows":    {func(r *evaluation.Report) { compare(r).Rows-- }, "must be the same"},
+		"compared in another time":  {func(r *evaluation.Report) { compare(r).Period = r.Training }, "must be the same"},
+		"compared with its trainee": {func(r *evaluation.Report) { compare(r).Trained.To = r.Period.To }, "must not begin before"},
+		"compared by nothing":       {func(r *evaluation.Report) { compare(r).Differences = nil }, "holds no difference"},
+		"a difference at NaN":       {func(r *evaluation.Report) { compare(r).Differences[0].Low = nan }, "not a finite interval"},
+		"a difference backwards":    {func(r *evaluation.Report) { compare(r).Differences[0].Low = 1 }, "the difference of roc_auc"},
+		"a difference twice":        {func(r *evaluation.Report) { c := compare(r); c.Differences = append(c.Differences, c.Differences[0]) }, "twice"},
+		"a difference on more rows": {func(r *evaluation.Report) { compare(r).Differences[0].N = 1 << 30 }, "the difference of roc_auc"},
+		"fewer errors than none":    {func(r *evaluation.Report) { r.Contract.Errors = -1 }, "contract errors"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
