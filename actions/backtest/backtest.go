@@ -14,6 +14,7 @@ import (
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/backtest"
 	"github.com/linecook-ml/linecook/pipeline/report"
+	"github.com/linecook-ml/linecook/policy"
 )
 
 // Command is `linecook backtest`.
@@ -68,7 +69,7 @@ func run(cmd *cobra.Command, app *command.App, from, to, out string, asJSON bool
 	}
 	progress := command.NewProgress(app.Err)
 	r, err := backtest.Run(cmd.Context(), backtest.Input{
-		Config: config, Contracts: contracts, Home: home, From: from, To: to, Decider: engine,
+		Config: config, Contracts: contracts, Home: home, From: from, To: to, Decider: engine, Live: live(engine),
 		Code: app.Code(config), Linecook: command.Version(),
 		Step: progress.Step,
 		Day: func(done, total int, day backtest.Day) {
@@ -83,6 +84,17 @@ func run(cmd *cobra.Command, app *command.App, from, to, out string, asJSON bool
 		out = home
 	}
 	return publish(app, r, out, asJSON)
+}
+
+// live are the checks that ask for what a rehearsal has not.
+func live(engine *policy.Engine) []string {
+	var codes []string
+	for _, check := range engine.Checks() {
+		if check.Live {
+			codes = append(codes, check.Code)
+		}
+	}
+	return codes
 }
 
 // freshHome is an empty folder for the rehearsal, away from the real registry

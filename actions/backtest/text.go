@@ -29,6 +29,9 @@ func summary(r *backtest.Report, page string) string {
 			verdict = "denied"
 		}
 		fmt.Fprintf(&b, "gate %-8s %s, %d of %d checks passed\n", decision.Stage, verdict, len(decision.Passed), len(decision.Required))
+		if len(decision.NotJudged) > 0 {
+			fmt.Fprintf(&b, "     not judged in a rehearsal: %s\n", report.Printable(strings.Join(decision.NotJudged, ", ")))
+		}
 		for _, denial := range decision.Denials {
 			fmt.Fprintf(&b, "     %s\n     → %s\n", report.Printable(denial.Reason), report.Printable(denial.Remediation))
 		}

@@ -1,7 +1,8 @@
 // Package backtest rehearses the production line over history.
 //
 //  1. Train as of the first day, on nothing later.
-//  2. Take the bundle through every gate, up to the last stage.
+//  2. Take the bundle through every gate, up to the last stage. Checks that ask
+//     for people, a runner or days on another stage are not judged, and said so.
 //  3. Score each day as if it were that day: broken data is carried forward or
 //     stops the day, as it would have then.
 //  4. Once labels are known, compare the scores with what happened.
@@ -44,6 +45,8 @@ type Input struct {
 	// From and To are the first and last day to score, as 2013-09-01.
 	From, To string
 	Decider  promotion.Decider
+	// Live are the codes of the checks that ask for what a rehearsal has not.
+	Live     []string
 	Code     bundle.Code
 	Linecook string
 	// Step is told what begins; Day after each day how many of how many are done.
@@ -150,16 +153,17 @@ func (r *rehearsal) train(ctx context.Context) (bool, error) {
 
 // promote asks every gate in order and stops at the first that says no.
 func (r *rehearsal) promote(ctx context.Context) (bool, error) {
+	gates := gatekeeper{r.in.Decider, r.in.Live}
 	for _, stage := range r.in.Config.Stages {
 		r.step("promote to " + stage.Name)
-		decision, _, err := promotion.Promote(ctx, r.registry, r.ledger, r.in.Decider, r.in.Config.Stages, promotion.Request{
+		decision, _, err := promotion.Promote(ctx, r.registry, r.ledger, gates, r.in.Config.Stages, promotion.Request{
 			Pipeline: r.in.Config.Name, Version: version, Stage: stage.Name, At: r.from, Actor: "backtest", Reason: "rehearsal",
 			Origin: promotion.Origin{Kind: promotion.OriginRehearsal},
 		})
 		if err != nil {
 			return false, err
 		}
-		r.report.Decisions = append(r.report.Decisions, decision)
+		r.report.Decisions = append(r.report.Decisions, Gate{decision, gates.notJudged(stage)})
 		if !decision.Allowed {
 			return false, nil
 		}

@@ -290,13 +290,13 @@ func origin(r *Report) []fact {
 // A gate is one decision: the checks that passed, and why others did not.
 type gate struct {
 	Stage, At, Actor, Class, Answer string
-	Passed                          []check
-	Denied                          []check
+	Passed, Denied                  []check
+	NotJudged                       []string
 }
 
 type check struct{ Code, Title, Reason, Remedy string }
 
-func gates(decisions []promotion.Decision) []gate {
+func gates(decisions []Gate) []gate {
 	var all []gate
 	for _, d := range decisions {
 		g := gate{Stage: clean(d.Stage), At: minute(d.At), Actor: clean(d.Actor), Class: "stopped",
@@ -311,10 +311,13 @@ func gates(decisions []promotion.Decision) []gate {
 				why := d.Denials[denial]
 				g.Denied = append(g.Denied, check{clean(code), clean(why.Title), clean(why.Reason), clean(why.Remediation)})
 			case slices.Contains(d.Passed, code):
-				g.Passed = append(g.Passed, check{Code: clean(code), Reason: shown(d, code)})
+				g.Passed = append(g.Passed, check{Code: clean(code), Reason: shown(d.Decision, code)})
 			default:
 				g.Denied = append(g.Denied, check{Code: clean(code), Reason: "the decision does not say"})
 			}
+		}
+		for _, code := range d.NotJudged {
+			g.NotJudged = append(g.NotJudged, clean(code))
 		}
 		all = append(all, g)
 	}

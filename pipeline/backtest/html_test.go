@@ -106,7 +106,7 @@ func sample() *Report {
 	r.Quality.MeanScore, r.Quality.MeanLabel = pointer(0.205), pointer(0.203)
 	r.Carried = &Quality{Days: 2, Scores: r.Totals.CarriedScores, Labels: 1_702, Estimates: estimates(0.633, 1_702), MeanScore: pointer(0.188), MeanLabel: pointer(0.241)}
 	for i, stage := range []string{"dev", "staging", "prod"} {
-		r.Decisions = append(r.Decisions, decision(stage, []float64{0, 0.65, 0.68}[i], from))
+		r.Decisions = append(r.Decisions, Gate{Decision: decision(stage, []float64{0, 0.65, 0.68}[i], from)})
 	}
 	r.Findings = []report.Finding{
 		{Code: "contract/missing-column", Severity: report.Error, Message: "source flights has no column carrier on 2013-10-12; the nearest is airline", Remedy: "rename it back, or change the contract",
@@ -391,6 +391,11 @@ func TestHTMLOfIncompleteReports(t *testing.T) {
 			last.Denials = []promotion.Denial{{Code: "metric_floors", Title: "The metrics meet the stage's bounds", Reason: "roc_auc 0.661 is below the floor 0.68", Remediation: "Improve the model."}}
 			return r
 		}, "the gate of prod refused the bundle"},
+		{"what a rehearsal cannot judge", func() *Report {
+			r := sample()
+			r.Decisions[2].NotJudged = []string{"approved", "<b>mine</b>"}
+			return r
+		}, `not judged in a rehearsal</b> <span class="code">approved</span>, <span class="code">&lt;b&gt;mine&lt;/b&gt;</span>`},
 		{"no labels yet", func() *Report {
 			r := sample()
 			for i := range r.Days {

@@ -4,7 +4,6 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/evaluation"
 	"github.com/linecook-ml/linecook/pipeline/ledger"
 	"github.com/linecook-ml/linecook/pipeline/metric"
-	"github.com/linecook-ml/linecook/pipeline/promotion"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -27,9 +26,9 @@ type Report struct {
 	// Evaluation is the bundle's own, on the holdout before From.
 	Evaluation *evaluation.Report `json:"evaluation"`
 	// Decisions are the gates in the order in which they were asked.
-	Decisions []promotion.Decision `json:"decisions"`
-	Totals    Totals               `json:"totals"`
-	Days      []Day                `json:"days"`
+	Decisions []Gate `json:"decisions"`
+	Totals    Totals `json:"totals"`
+	Days      []Day  `json:"days"`
 	// Quality is over all scored days whose labels became known; Months holds
 	// the same month by month. Carried-forward scores are judged apart.
 	Quality Quality   `json:"quality"`
