@@ -84,29 +84,6 @@ func (k *checker) checkGroups() error {
 	return nil
 }
 
-// keySum is SQL for how many whole keys a view has and how many different ones,
-// by their hash, which costs no scan of its own. Where the two are equal no key
-// stands twice; where they are not, keys may repeat or hashes may meet, and
-// checkGroup looks at the keys themselves.
-func (v view) keySum(c groupCheck) (all, different string) {
-	keys, present := keyColumns(c)
-	key := "CASE WHEN " + strings.Join(present, " AND ") + " THEN hash(" + strings.Join(keys, ", ") + ") END"
-	if p := v.columns[c.columns[0]].property; len(keys) == 1 && p.LogicalType != TypeString {
-		key = keys[0] // no wider than its hash
-	}
-	return "count(" + key + ")", "count(DISTINCT " + key + ")"
-}
-
-// keyColumns are a key's parts in a view's base, and the conditions that each is
-// there.
-func keyColumns(c groupCheck) (keys, present []string) {
-	for _, column := range c.columns {
-		key := fmt.Sprintf("t%d", column)
-		keys, present = append(keys, key), append(present, key+" IS NOT NULL")
-	}
-	return keys, present
-}
-
 // A repetition is how often keys repeat: the keys in several rows, the rows
 // beyond the first of each, and all the rows of those keys.
 type repetition struct{ groups, surplus, members int64 }
@@ -214,16 +191,6 @@ func (k *checker) union(c groupCheck, rowNames bool) string {
 		parts[i] = "SELECT " + strings.Join(columns, ", ") + " FROM (" + part + ")"
 	}
 	return strings.Join(parts, " UNION ALL ")
-}
-
-// hasKey reports whether a view has all parts of a key.
-func (v view) hasKey(c groupCheck) bool {
-	for _, column := range c.columns {
-		if b := v.columns[column]; !b.present || !b.castable || b.ignored {
-			return false
-		}
-	}
-	return true
 }
 
 // groupSamples names the first keys, in order, with their first two rows.

@@ -61,7 +61,7 @@ func (k *checker) describeBad(failed []int) (map[int]string, error) {
 	}
 	counts := map[int][]int64{}
 	for _, v := range k.views {
-		if err := k.countLooks(v, types, counts); err != nil {
+		if err := k.countLooks(k.contract.asWritten(v), types, counts); err != nil {
 			return nil, err
 		}
 	}
@@ -123,7 +123,7 @@ func (k *checker) newMembers(c *rowCheck) (string, error) {
 	}
 	var parts []string
 	for _, v := range k.views {
-		if v.can(c) {
+		if v = k.contract.asWritten(v); v.can(c) {
 			parts = append(parts, fmt.Sprintf("SELECT CAST(r%d AS VARCHAR) AS v FROM (%s) WHERE %s", c.property,
 				v.base(v.segment.Relation(), nil, func(i int) bool { return i == c.property }), v.condition(c)))
 		}
@@ -182,7 +182,7 @@ func (k *checker) firstSeen(property int, text string) (string, error) {
 	index := k.contract.index(p)
 	var parts []string
 	for _, segment := range k.table.Segments {
-		v := k.contract.view(segment)
+		v := k.contract.bind(segment)
 		day, column := v.columns[index], v.columns[property]
 		if !day.present || !day.castable || !column.present {
 			continue

@@ -55,7 +55,7 @@ func (k *checker) nearestByContent(v view, i int, unexpected []dataset.Column) (
 			continue
 		}
 		raw := "CAST(r." + dataset.Identifier(c.Name) + " AS VARCHAR)"
-		values := "SELECT DISTINCT coalesce(CAST(" + cast + " AS VARCHAR), " + raw + ") AS v FROM " + v.segment.Relation() + " AS r" + v.where
+		values := "SELECT DISTINCT coalesce(CAST(" + cast + " AS VARCHAR), " + raw + ") AS v FROM " + v.segment.Relation() + " AS r" + v.where()
 		query := fmt.Sprintf("SELECT count(*), count(*) FILTER (WHERE v IN (SELECT v FROM (%s))) FROM (SELECT v FROM (%s) WHERE v IS NOT NULL ORDER BY v LIMIT %d)", known, values, maxCompared)
 		var all, shared int64
 		if err := k.session.DB().QueryRowContext(k.ctx, query).Scan(&all, &shared); err != nil {
@@ -99,7 +99,7 @@ func (k *checker) nearestByShape(v view, i int, unexpected []dataset.Column) (*n
 		}
 		var values, typed int64
 		if err := k.session.DB().QueryRowContext(k.ctx, fmt.Sprintf("SELECT count(r.%s), count(%s) FROM %s AS r%s",
-			dataset.Identifier(near[0].Name), cast, v.segment.Relation(), v.where)).Scan(&values, &typed); err != nil {
+			dataset.Identifier(near[0].Name), cast, v.segment.Relation(), v.where())).Scan(&values, &typed); err != nil {
 			return nil, err
 		}
 		if values > 0 && typed == values {

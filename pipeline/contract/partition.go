@@ -58,7 +58,7 @@ func (k *checker) cut() error {
 			k.wrongColumnType(v, index)
 			continue
 		}
-		v.where = " WHERE " + partition.condition(b.partitionValue(), p, literal)
+		v.inside = func(v view) string { return partition.condition(v.columns[index].partitionValue(), p, literal) }
 		kept = append(kept, v)
 	}
 	k.views = kept
@@ -113,7 +113,7 @@ func (k *checker) findRows() error {
 	var kept []view
 	var inFiles int64
 	for _, v := range k.views {
-		inside := strings.TrimPrefix(v.where, " WHERE ")
+		inside := v.inside(v)
 		unreadable := "(" + v.columns[index].typed() + ") IS NULL"
 		counts := "count(*) FILTER (WHERE " + inside + "), count(*) FILTER (WHERE " + unreadable + ")"
 		var here, unknown int64

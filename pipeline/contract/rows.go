@@ -86,7 +86,18 @@ func (k *checker) aggregate(v view) error {
 		}
 	}
 	for i, c := range k.groups {
-		if len(k.views) == 1 && v.hasKey(c) {
+		if len(k.views) > 1 || !v.hasKey(c) {
+			continue
+		}
+		// A text file has no columns that could be read alone.
+		ascending := false
+		if !k.table.Text {
+			var err error
+			if ascending, err = k.ascends(v, c); err != nil {
+				return err
+			}
+		}
+		if !ascending {
 			all, different := v.keySum(c)
 			columns = append(columns, all, different)
 			keyed = append(keyed, i)

@@ -43,7 +43,7 @@ func shown(value string, mask bool) string {
 func (k *checker) samples(checks []rowCheck, tallies []tally, failed []int) (map[int][]string, error) {
 	found := map[int][]sample{}
 	for _, v := range k.views {
-		if err := k.sampleView(v, checks, tallies, failed, found); err != nil {
+		if err := k.sampleView(k.contract.asWritten(v), checks, tallies, failed, found); err != nil {
 			return nil, err
 		}
 	}

@@ -38,7 +38,9 @@ func (c *Contract) TypedSelect(t *dataset.Table) (string, error) {
 		where = " WHERE " + strings.Join(required, " AND ")
 	}
 	parts := make([]string, len(t.Segments))
+	types := c.plainTypes()
 	for s, segment := range t.Segments {
+		segment = segment.Typed(types)
 		values := make([]string, len(properties))
 		for i := range properties {
 			p := &properties[i]
@@ -53,6 +55,25 @@ func (c *Contract) TypedSelect(t *dataset.Table) (string, error) {
 		parts[s] = "SELECT * FROM (SELECT " + strings.Join(values, ", ") + " FROM " + segment.Relation() + " AS r)" + where
 	}
 	return strings.Join(parts, " UNION ALL "), nil
+}
+
+// plainTypes are the types, by column, in which values that are written plainly
+// mean what they mean as texts under the contract.
+func (c *Contract) plainTypes() map[string]string {
+	types := map[string]string{}
+	for i := range c.object().Properties {
+		p := &c.object().Properties[i]
+		as := p.duckType()
+		// The values that mean "none" are listed as they are written, and so are
+		// times in formats of their own.
+		if _, formatted := p.timeFormat(); formatted || p.isNested() || p.missing("v", "VARCHAR") != "" {
+			continue
+		}
+		if _, castable := p.castNative("v", as); castable {
+			types[p.Column()] = as
+		}
+	}
+	return types
 }
 
 func findColumn(s dataset.Segment, name string) (dataset.Column, bool) {

@@ -20,12 +20,39 @@ type boundColumn struct {
 
 // A view is one segment seen through the contract, cut to the partition.
 type view struct {
-	segment dataset.Segment
-	columns []boundColumn
-	where   string
+	// written is the segment as it is written; in segment, what is written plainly
+	// has the contract's types.
+	segment, written dataset.Segment
+	columns          []boundColumn
+	// inside is SQL for whether a row is of the partition; nil where all are.
+	inside func(view) string
 }
 
 func (c *Contract) view(s dataset.Segment) view {
+	v := c.bind(s.Typed(c.plainTypes()))
+	v.written = s
+	return v
+}
+
+// asWritten is a view of values as they stand in the files.
+func (c *Contract) asWritten(v view) view {
+	w := c.bind(v.written)
+	w.written, w.inside = v.written, v.inside
+	for i := range w.columns {
+		w.columns[i].ignored = v.columns[i].ignored
+	}
+	return w
+}
+
+// where is the clause that cuts a view to the partition.
+func (v view) where() string {
+	if v.inside == nil {
+		return ""
+	}
+	return " WHERE " + v.inside(v)
+}
+
+func (c *Contract) bind(s dataset.Segment) view {
 	v := view{segment: s}
 	properties := c.object().Properties
 	for i := range properties {
@@ -85,7 +112,7 @@ func (v view) base(relation string, extra []string, only func(i int) bool) strin
 	if len(inner) == 0 {
 		inner, outer = []string{"1 AS one"}, []string{"one"}
 	}
-	return "SELECT " + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + " FROM " + relation + " AS r" + v.where + ")"
+	return "SELECT " + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + " FROM " + relation + " AS r" + v.where() + ")"
 }
 
 // value names the columns of base that hold the i-th property.

@@ -1,17 +1,10 @@
 package dataset
 
 import (
-	"bufio"
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
+	"slices"
 )
-
-// scanBuffer is what is read of a file at a time. It fits a processor's cache.
-const scanBuffer = 1 << 18
 
 // A fieldScan counts the fields of each row of a CSV. DuckDB takes rows that
 // have more of them than the header, as long as those are empty, and so would
@@ -19,17 +12,24 @@ const scanBuffer = 1 << 18
 // has no end. Rows and quotes are those that DuckDB sees.
 type fieldScan struct {
 	delimiter []byte
+	// null are the texts that mean "no value", which are written in any form.
+	null []string
 	// header is how many fields the first row has.
 	header int
 	// rows counts the rows after it, ragged those with another number of fields,
 	// of which first and fields describe the first.
 	rows, ragged, first int64
 	fields              int
+	// forms are those of each column: that in which all its values are written.
+	forms []forms
+	row
 	// ended says that the file's last line has an end.
 	ended bool
+}
 
-	// The row at hand: its delimiters, whether it has any content, and where in a
-	// field the reading stands.
+// A row is what has been seen of a row that has not ended: its delimiters,
+// whether it has any content, and where in a field the reading stands.
+type row struct {
 	delimiters int
 	content    bool
 	place      place
@@ -46,64 +46,66 @@ const (
 	fieldQuote
 )
 
-// scanFields reads a CSV to its end, which for a compressed one checks that it
-// is whole.
-func scanFields(ctx context.Context, path, delimiter string) (*fieldScan, error) {
+func newFieldScan(delimiter string, null []string) *fieldScan {
 	if delimiter == "" {
 		delimiter = ","
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
+	if null == nil {
+		null = []string{""}
 	}
-	defer func() { _ = file.Close() }()
-	s := &fieldScan{delimiter: []byte(delimiter)}
-	content, err := decompress(path, file)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = content.Close() }()
-	if err := s.read(ctx, content); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return &fieldScan{delimiter: []byte(delimiter), null: null}
 }
 
-func (s *fieldScan) read(ctx context.Context, content io.Reader) error {
-	lines := bufio.NewReaderSize(content, scanBuffer)
-	if mark, err := lines.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
-		_, _ = lines.Discard(len(byteOrderMark))
+// next is a scan for the rows that follow those of s.
+func (s *fieldScan) next() *fieldScan {
+	n := &fieldScan{delimiter: s.delimiter, null: s.null, header: s.header, row: s.row, ended: s.ended, forms: make([]forms, s.header)}
+	for i := range n.forms {
+		n.forms[i] = allForms
 	}
-	for n := 0; ; n++ {
-		if n%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		part, err := lines.ReadSlice('\n')
-		s.add(part)
-		switch {
-		case errors.Is(err, io.EOF):
-			s.ended = s.ended && s.place != fieldQuoted
-			if !s.ended {
-				s.endRow()
-			}
-			return nil
-		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
-			return err
-		}
+	return n
+}
+
+// follow adds what a scan found in the rows that follow.
+func (s *fieldScan) follow(n *fieldScan) {
+	if s.ragged == 0 && n.ragged > 0 {
+		s.first, s.fields = s.rows+n.first, n.fields
+	}
+	if s.header == 0 {
+		s.header, s.forms = n.header, n.forms
+	}
+	s.rows += n.rows
+	s.ragged += n.ragged
+	s.ended = n.ended
+	for i := range s.forms {
+		s.forms[i] &= n.forms[i]
 	}
 }
 
-// add takes a line, or a part of one that is longer than the buffer.
+// lines takes whole lines, and at the end of a file one without an end.
+func (s *fieldScan) lines(text []byte) {
+	for len(text) > 0 {
+		end := bytes.IndexByte(text, '\n') + 1
+		if end == 0 {
+			end = len(text)
+		}
+		s.add(text[:end])
+		text = text[end:]
+	}
+}
+
+// add takes a line, or a part of one that is longer than a block.
 func (s *fieldScan) add(part []byte) {
-	if len(part) == 0 {
-		return
-	}
 	text := bytes.TrimSuffix(part, []byte("\n"))
 	s.ended = len(text) < len(part)
-	if s.place == fieldQuoted || s.place == fieldQuote || bytes.IndexByte(text, '"') >= 0 {
+	switch {
+	case s.place == fieldQuoted || s.place == fieldQuote || bytes.IndexByte(text, '"') >= 0:
 		s.walk(text)
-	} else {
+	case s.row == (row{}) && s.ended && len(s.delimiter) == 1:
+		s.split(bytes.TrimSuffix(text, []byte("\r")))
+	default:
+		from := s.delimiters
 		s.delimiters += bytes.Count(text, s.delimiter)
+		s.forget(from, s.delimiters)
 		s.place = fieldText
 		if bytes.HasSuffix(text, s.delimiter) {
 			s.place = fieldStart
@@ -115,10 +117,52 @@ func (s *fieldScan) add(part []byte) {
 	}
 }
 
-// walk goes through text that has quotes in it, byte by byte.
+// split takes a whole line without quotes, field by field.
+func (s *fieldScan) split(line []byte) {
+	for column := 0; column < len(s.forms); column++ {
+		end := s.see(column, line)
+		if end == len(line) {
+			return
+		}
+		s.delimiters++
+		line = line[end+1:]
+	}
+	s.delimiters += bytes.Count(line, s.delimiter)
+}
+
+// see takes the value that a line starts with, and keeps of its column's forms
+// those in which it is written. It returns where the value ends.
+func (s *fieldScan) see(column int, line []byte) (end int) {
+	among := s.forms[column]
+	if among != 0 {
+		if written, end := among.read(line, s.delimiter[0]); written != 0 {
+			s.forms[column] = written
+			return end
+		}
+	}
+	if end = bytes.IndexByte(line, s.delimiter[0]); end < 0 {
+		end = len(line)
+	}
+	if among != 0 && !slices.Contains(s.null, string(line[:end])) {
+		s.forms[column] = 0
+	}
+	return end
+}
+
+// forget gives up the forms of columns whose values are not looked at.
+func (s *fieldScan) forget(from, to int) {
+	for i := from; i <= min(to, len(s.forms)-1); i++ {
+		s.forms[i] = 0
+	}
+}
+
+// walk goes through text that has quotes in it, byte by byte. What stands in
+// quotes is in no form.
 func (s *fieldScan) walk(text []byte) {
+	start, plain := 0, s.place == fieldStart
 	for i := 0; i < len(text); i++ {
 		quote := text[i] == '"'
+		plain = plain && !quote
 		switch {
 		case s.place == fieldQuoted:
 			if quote {
@@ -127,21 +171,36 @@ func (s *fieldScan) walk(text []byte) {
 		case quote && (s.place == fieldStart || s.place == fieldQuote):
 			s.place = fieldQuoted
 		case bytes.HasPrefix(text[i:], s.delimiter):
+			s.leave(text[start:i], plain)
 			s.delimiters++
 			s.place = fieldStart
 			i += len(s.delimiter) - 1
+			start, plain = i+1, true
 		case text[i] != ' ' || s.place != fieldStart:
 			s.place = fieldText
 		}
+	}
+	s.leave(bytes.TrimSuffix(text[start:], []byte("\r")), plain && s.ended)
+}
+
+// leave ends a field within walk.
+func (s *fieldScan) leave(value []byte, plain bool) {
+	switch column := s.delimiters; {
+	case column >= len(s.forms) || s.forms[column] == 0:
+	case plain && len(s.delimiter) == 1:
+		s.see(column, value)
+	default:
+		s.forms[column] = 0
 	}
 }
 
 func (s *fieldScan) endRow() {
 	fields, content := s.delimiters+1, s.content
-	s.delimiters, s.content, s.place = 0, false, fieldStart
+	s.row = row{}
 	switch {
 	case s.header == 0:
 		s.header = fields
+		s.forms = s.next().forms
 		return
 	case !content && s.header > 1:
 		return // DuckDB passes over blank lines

@@ -199,7 +199,7 @@ func (s Segment) relation(paths []string) string {
 func (s Segment) columnStruct() string {
 	fields := make([]string, len(s.Columns))
 	for i, column := range s.Columns {
-		fields[i] = Literal(column.Name) + ": 'VARCHAR'"
+		fields[i] = Literal(column.Name) + ": " + Literal(column.Type)
 	}
 	return "{" + strings.Join(fields, ", ") + "}"
 }

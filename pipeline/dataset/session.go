@@ -2,7 +2,10 @@
 //
 //  1. A Spec names the files of a table; globs are expanded and sorted.
 //  2. Each file's header is read; files that share one header form a Segment.
-//     Nothing is sniffed: text formats yield text, and the contract decides.
+//     Nothing is sniffed: text formats yield text, and the contract decides. A
+//     CSV is read once before DuckDB does: for rows with a field too many, and
+//     for the columns whose every text is written as DuckDB would write it,
+//     which may be read as typed with the same result.
 //  3. The session is locked: DuckDB can then read exactly these files, write
 //     exactly the folders it was given, and load nothing. It does not tell
 //     reading from writing: a COPY could still overwrite a file that it may
@@ -95,7 +98,7 @@ func (s *Session) open(ctx context.Context, opt Options, specs []Spec) ([]report
 	var findings []report.Finding
 	var allowed []string
 	for _, spec := range specs {
-		table, finding, err := openTable(ctx, s.db, opt.Root, spec)
+		table, finding, err := openTable(ctx, s.db, opt.Root, spec, threads)
 		if err != nil {
 			return nil, err
 		}

@@ -51,6 +51,8 @@ type Segment struct {
 	Files   []string
 	Columns []Column
 
+	// forms are those in which all texts of each column of a CSV are written.
+	forms       []forms
 	paths       []string
 	spec        Spec
 	form        string
@@ -92,7 +94,7 @@ func (s *Session) Metadata(ctx context.Context, table *Table, key string) (value
 	return value, err == nil, err
 }
 
-func openTable(ctx context.Context, db *sql.DB, root string, spec Spec) (*Table, *report.Finding, error) {
+func openTable(ctx context.Context, db *sql.DB, root string, spec Spec, threads int) (*Table, *report.Finding, error) {
 	paths, finding, err := expand(root, spec)
 	if finding != nil || err != nil {
 		return nil, finding, err
@@ -112,8 +114,9 @@ func openTable(ctx context.Context, db *sql.DB, root string, spec Spec) (*Table,
 			return nil, unreadable(spec, shown, err), nil
 		}
 		columns, err := header(ctx, db, form, path, spec)
+		var written []forms
 		if err == nil && form == FormatCSV {
-			err = table.scan(ctx, shown, path, spec)
+			written, err = table.scan(ctx, shown, path, spec, threads)
 		}
 		if ctx.Err() != nil {
 			return nil, nil, fmt.Errorf("open source %s: %w", spec.Name, ctx.Err())
@@ -121,27 +124,31 @@ func openTable(ctx context.Context, db *sql.DB, root string, spec Spec) (*Table,
 		if err != nil {
 			return nil, unreadable(spec, shown, fmt.Errorf("%s", strings.ReplaceAll(err.Error(), path, shown))), nil
 		}
+		if len(written) != len(columns) {
+			written = make([]forms, len(columns))
+		}
 		table.Text = table.Text || form != FormatParquet && form != FormatDuckDB
 		table.add(Segment{
 			Files: []string{shown}, Columns: columns,
-			paths: []string{path}, spec: spec, form: form, compression: compressionOf(path),
+			forms: written, paths: []string{path}, spec: spec, form: form, compression: compressionOf(path),
 		})
 	}
 	return table, nil, nil
 }
 
-// scan reads a CSV once before DuckDB does, for what DuckDB does not tell.
-func (t *Table) scan(ctx context.Context, shown, path string, spec Spec) error {
-	scan, err := scanFields(ctx, path, spec.Delimiter)
+// scan reads a CSV once before DuckDB does, for what DuckDB does not tell, and
+// yields the forms in which each column is written.
+func (t *Table) scan(ctx context.Context, shown, path string, spec Spec, threads int) ([]forms, error) {
+	scan, err := scanFields(ctx, path, spec, threads)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if scan.ended {
 		t.Ended = append(t.Ended, shown)
 	} else {
 		t.Unended = append(t.Unended, shown)
 	}
-	return scan.check()
+	return scan.forms, scan.check()
 }
 
 // add merges a file's segment into the one with the same header, if any.
@@ -150,6 +157,9 @@ func (t *Table) add(segment Segment) {
 		if other.form == segment.form && other.compression == segment.compression && slices.Equal(other.Columns, segment.Columns) {
 			t.Segments[i].Files = append(t.Segments[i].Files, segment.Files...)
 			t.Segments[i].paths = append(t.Segments[i].paths, segment.paths...)
+			for j := range t.Segments[i].forms {
+				t.Segments[i].forms[j] &= segment.forms[j]
+			}
 			return
 		}
 	}
