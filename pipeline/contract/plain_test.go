@@ -3,8 +3,6 @@ package contract_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/linecook-ml/linecook/pipeline/contract"
-	"github.com/linecook-ml/linecook/pipeline/dataset"
 )
 
 const plainContract = header + `      - {name: id, logicalType: integer, primaryKey: true}
@@ -76,24 +73,12 @@ func TestPlainTextsAreJudgedAsTexts(t *testing.T) {
 // judged is what a check finds in a file, and the rows that the contract makes
 // of it.
 func judged(rt *rapid.T, c *contract.Contract, text string, partition *contract.Partition) (contract.CheckResult, []string) {
-	root, err := os.MkdirTemp("", "plain")
+	s, table := openText(rt, text)
+	result, err := contract.Check(context.Background(), s, table, c, contract.CheckOptions{MaxSamples: 100, Partition: partition})
 	if err != nil {
 		rt.Fatal(err)
 	}
-	defer func() { _ = os.RemoveAll(root) }()
-	if err := os.WriteFile(filepath.Join(root, "d.csv"), []byte(text), 0o600); err != nil {
-		rt.Fatal(err)
-	}
-	s, findings, err := dataset.Open(context.Background(), dataset.Options{Root: root}, dataset.Spec{Name: "flights", Paths: []string{"d.csv"}})
-	if err != nil || len(findings) > 0 {
-		rt.Fatal(findings, err)
-	}
-	defer func() { _ = s.Close() }()
-	result, err := contract.Check(context.Background(), s, s.Table("flights"), c, contract.CheckOptions{MaxSamples: 100, Partition: partition})
-	if err != nil {
-		rt.Fatal(err)
-	}
-	typed, err := c.TypedSelect(s.Table("flights"))
+	typed, err := c.TypedSelect(table)
 	if err != nil {
 		rt.Fatal(err)
 	}

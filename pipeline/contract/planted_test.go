@@ -106,11 +106,21 @@ func TestPlantedErrorsAreCountedExactly(t *testing.T) {
 }
 
 func checkText(rt *rapid.T, c *contract.Contract, text string) contract.CheckResult {
-	root, err := os.MkdirTemp("", "planted")
+	s, table := openText(rt, text)
+	result, err := contract.Check(context.Background(), s, table, c, contract.CheckOptions{MaxSamples: 100})
 	if err != nil {
 		rt.Fatal(err)
 	}
-	defer func() { _ = os.RemoveAll(root) }()
+	return result
+}
+
+// openText opens a CSV as a table, until the case ends.
+func openText(rt *rapid.T, text string) (*dataset.Session, *dataset.Table) {
+	root, err := os.MkdirTemp("", "text")
+	if err != nil {
+		rt.Fatal(err)
+	}
+	rt.Cleanup(func() { _ = os.RemoveAll(root) })
 	if err := os.WriteFile(filepath.Join(root, "d.csv"), []byte(text), 0o600); err != nil {
 		rt.Fatal(err)
 	}
@@ -118,12 +128,8 @@ func checkText(rt *rapid.T, c *contract.Contract, text string) contract.CheckRes
 	if err != nil || len(findings) > 0 {
 		rt.Fatal(findings, err)
 	}
-	defer func() { _ = s.Close() }()
-	result, err := contract.Check(context.Background(), s, s.Table("flights"), c, contract.CheckOptions{MaxSamples: 100})
-	if err != nil {
-		rt.Fatal(err)
-	}
-	return result
+	rt.Cleanup(func() { _ = s.Close() })
+	return s, s.Table("flights")
 }
 
 // What the casts take for a number is exactly what has the form of one, in
@@ -137,25 +143,13 @@ func TestCastsTakeWhatHasTheForm(t *testing.T) {
 			value := strings.NewReplacer(`"`, `""`).Replace(rapid.StringOfN(rapid.SampledFrom(signs), 1, 6, -1).Draw(rt, "value"))
 			text += fmt.Sprintf("%d,\"%s\",\"%s\"\n", n, value, value)
 		}
-		root, err := os.MkdirTemp("", "casts")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer func() { _ = os.RemoveAll(root) }()
-		if err := os.WriteFile(filepath.Join(root, "d.csv"), []byte(text), 0o600); err != nil {
-			rt.Fatal(err)
-		}
 		c := parse(t, header+"      - {name: k, logicalType: integer}\n      - {name: i, logicalType: integer}\n      - {name: x, logicalType: number}\n")
-		s, findings, err := dataset.Open(context.Background(), dataset.Options{Root: root}, dataset.Spec{Name: "flights", Paths: []string{"d.csv"}})
-		if err != nil || len(findings) > 0 {
-			rt.Fatal(findings, err)
-		}
-		defer func() { _ = s.Close() }()
-		typed, err := c.TypedSelect(s.Table("flights"))
+		s, table := openText(rt, text)
+		typed, err := c.TypedSelect(table)
 		if err != nil {
 			rt.Fatal(err)
 		}
-		raw := s.Table("flights").Segments[0].Relation()
+		raw := table.Segments[0].Relation()
 		lax := "SELECT r.i FROM " + raw + " r JOIN (" + typed + ") t ON t.k::VARCHAR = r.k WHERE " +
 			"(t.i IS NOT NULL) <> (regexp_full_match(r.i, " + dataset.Literal(forms["integer"]) + ") AND TRY_CAST(r.i AS HUGEINT) BETWEEN -9223372036854775808 AND 9223372036854775807) OR " +
 			"(t.x IS NOT NULL) <> (regexp_full_match(r.x, " + dataset.Literal(forms["number"]) + ") AND isfinite(TRY_CAST(r.x AS DOUBLE)))"

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -51,6 +52,27 @@ func decompress(path string, r io.Reader) (io.ReadCloser, error) {
 	return decompressed{content}, nil
 }
 
+// openContent opens a file for what it holds, decompressed.
+func openContent(path string) (io.ReadCloser, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	content, err := decompress(path, file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return opened{content, file}, nil
+}
+
+// opened is the content of a file that is closed with it.
+type opened struct {
+	io.ReadCloser
+	file *os.File
+}
+
+func (o opened) Close() error { return errors.Join(o.ReadCloser.Close(), o.file.Close()) }
+
 // decompressed is the content of a compressed file.
 type decompressed struct{ io.ReadCloser }
 
@@ -73,12 +95,7 @@ func checkIntact(path string) error {
 	if compressionOf(path) == compressNone {
 		return nil
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = file.Close() }()
-	content, err := decompress(path, file)
+	content, err := openContent(path)
 	if err != nil {
 		return err
 	}

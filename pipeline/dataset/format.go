@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -120,12 +119,7 @@ func queryColumns(ctx context.Context, db *sql.DB, query string) ([]Column, erro
 // csvHeader reads the first record. DuckDB is then told the names, so that it
 // neither guesses a dialect nor takes a header for data.
 func csvHeader(path string, spec Spec) ([]Column, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	content, err := decompress(path, file)
+	content, err := openContent(path)
 	if err != nil {
 		return nil, err
 	}

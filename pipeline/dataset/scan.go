@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -17,12 +16,7 @@ const scanBlock = 1 << 19
 // scanFields reads a CSV to its end, which for a compressed one checks that it
 // is whole.
 func scanFields(ctx context.Context, path string, spec Spec, threads int) (*fieldScan, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	content, err := decompress(path, file)
+	content, err := openContent(path)
 	if err != nil {
 		return nil, err
 	}
