@@ -40,26 +40,16 @@ func residualChart(r *Report) *chart {
 	if len(scored) > 0 {
 		c.Legend = append(c.Legend, key{"swatch spread", "8 of 10"})
 	}
-	for _, series := range []struct {
-		class, name string
-		bins        []metric.ResidualBin
-	}{{"holdout", "holdout", holdout}, {"score", "scored days", scored}} {
-		var points []point
-		for _, b := range series.bins {
-			points = append(points, point{X: x.at(b.MeanPredicted), Y: y.at(b.MeanResidual)})
+	whiskers := func(bins []metric.ResidualBin) []whisker {
+		list := make([]whisker, len(bins))
+		for i, b := range bins {
+			list[i] = whisker{b.MeanPredicted, b.MeanResidual, b.Low, b.High, fmt.Sprintf("mean score %s\nmean residual %s (%s to %s)\n8 of 10 from %s to %s\n%s",
+				decimal(b.MeanPredicted), decimal(b.MeanResidual), decimal(b.Low), decimal(b.High), decimal(b.P10), decimal(b.P90), counted(int64(b.N), "outcome"))}
 		}
-		if len(points) == 0 {
-			continue
-		}
-		c.line("line thin "+series.class, points)
-		for i, p := range points {
-			b := series.bins[i]
-			c.segment("whisker thin "+series.class, p.X, y.at(b.Low), p.X, y.at(b.High))
-			c.dot("dot "+series.class, p.X, p.Y, 4, fmt.Sprintf("%s\nmean score %s\nmean residual %s (%s to %s)\n8 of 10 from %s to %s\n%s", series.name,
-				decimal(b.MeanPredicted), decimal(b.MeanResidual), decimal(b.Low), decimal(b.High), decimal(b.P10), decimal(b.P90), counted(int64(b.N), "outcome")))
-		}
-		c.Legend = append([]key{{"swatch-dot " + series.class, series.name}}, c.Legend...)
+		return list
 	}
+	c.whiskers(x, y, "holdout", "holdout", whiskers(holdout))
+	c.whiskers(x, y, "score", "scored days", whiskers(scored))
 	c.Title = "Residuals by score"
 	c.Desc = "Mean of outcome less score over mean score, in groups of similar scores, for the scored days and for the holdout, and the range of eight in ten residuals of the scored days."
 	return c

@@ -77,3 +77,13 @@ func largest(gradient []float64) float64 {
 	}
 	return norm
 }
+
+func checkDescent(maxIterations int, tolerance float64) error {
+	switch {
+	case maxIterations < 1:
+		return fmt.Errorf("the maximum of iterations is %d and must be 1 or more", maxIterations)
+	case !(tolerance > 0) || math.IsInf(tolerance, 1):
+		return fmt.Errorf("the tolerance is %v and must be a number above 0", tolerance)
+	}
+	return nil
+}

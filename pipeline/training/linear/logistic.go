@@ -102,13 +102,11 @@ var logistic = family{
 }
 
 func checkLogistic(matrix feature.Matrix, y []float64, params LogisticParams) error {
-	switch {
-	case !(params.C > 0) || math.IsInf(params.C, 1):
+	if !(params.C > 0) || math.IsInf(params.C, 1) {
 		return fmt.Errorf("the parameter C is %v and must be a number above 0", params.C)
-	case params.MaxIterations < 1:
-		return fmt.Errorf("the maximum of iterations is %d and must be 1 or more", params.MaxIterations)
-	case !(params.Tolerance > 0) || math.IsInf(params.Tolerance, 1):
-		return fmt.Errorf("the tolerance is %v and must be a number above 0", params.Tolerance)
+	}
+	if err := checkDescent(params.MaxIterations, params.Tolerance); err != nil {
+		return err
 	}
 	if err := checkShape(matrix, y); err != nil {
 		return err

@@ -62,13 +62,11 @@ var poisson = family{
 }
 
 func checkPoisson(matrix feature.Matrix, y []float64, params PoissonParams) error {
-	switch {
-	case !(params.Alpha > 0) || math.IsInf(params.Alpha, 1):
+	if !(params.Alpha > 0) || math.IsInf(params.Alpha, 1) {
 		return fmt.Errorf("the parameter alpha is %v and must be a number above 0", params.Alpha)
-	case params.MaxIterations < 1:
-		return fmt.Errorf("the maximum of iterations is %d and must be 1 or more", params.MaxIterations)
-	case !(params.Tolerance > 0) || math.IsInf(params.Tolerance, 1):
-		return fmt.Errorf("the tolerance is %v and must be a number above 0", params.Tolerance)
+	}
+	if err := checkDescent(params.MaxIterations, params.Tolerance); err != nil {
+		return err
 	}
 	if err := checkShape(matrix, y); err != nil {
 		return err
