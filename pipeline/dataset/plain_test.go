@@ -122,6 +122,7 @@ func TestTypedReadsWhatTheTextSays(t *testing.T) {
 			}
 			text += fmt.Sprintf("%d,%s\n", i, value)
 		}
+		text = strings.ReplaceAll(text, "\n", rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "end"))
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
