@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -112,6 +113,33 @@ func TestScanFieldsTakesWhatIsWritten(t *testing.T) {
 		s, err := scan(context.Background(), &b, newFieldScan("", nil), 11, 2)
 		if err != nil || s.check() != nil || s.rows != int64(len(rows)-1) || !s.ended {
 			t.Errorf("%q: %+v %v", rows, s, err)
+		}
+	})
+}
+
+// Where blocks end changes nothing but that long lines hide their columns' forms.
+func FuzzScan(f *testing.F) {
+	f.Add("a,b\n1,2\n\"x\n\",\"\"\"\"\r\n,\n3,4", byte(3))
+	f.Add("\ufeffa\n\n1\n\"\n", byte(1))
+	f.Fuzz(func(t *testing.T, text string, size byte) {
+		whole, err := scan(context.Background(), strings.NewReader(text), newFieldScan("", nil), scanBlock, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The first block has the byte order mark.
+		parts, err := scan(context.Background(), strings.NewReader(text), newFieldScan("", nil), len(byteOrderMark)+int(size), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, among := range parts.forms {
+			if among&^whole.forms[i] != 0 {
+				t.Errorf("%q: in blocks column %d is written in %05b, and in one in %05b", text, i+1, among, whole.forms[i])
+			}
+		}
+		whole.forms, parts.forms = nil, nil
+		whole.row, parts.row = row{}, row{}
+		if !reflect.DeepEqual(whole, parts) {
+			t.Errorf("%q: %+v in one block, %+v in several", text, whole, parts)
 		}
 	})
 }
