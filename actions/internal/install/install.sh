@@ -32,6 +32,8 @@ case $RUNNER_ARCH in
   ARM64) arch=arm64 ;;
   *) arch=$RUNNER_ARCH ;;
 esac
+# Windows 11 on arm64 runs programs for amd64, and DuckDB has no library for it.
+[ "$os/$arch" != windows/arm64 ] || arch=amd64
 program=linecook
 [ "$os" != windows ] || program=linecook.exe
 
