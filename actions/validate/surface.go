@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/linecook-ml/linecook/actions/internal/command"
+	"github.com/linecook-ml/linecook/actions/internal/github"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -66,21 +67,34 @@ func writeReport(path string, write func(io.Writer, *report.Report) error, r *re
 // maxSummary leaves room for other steps' lines within the runner's 1 MiB.
 const maxSummary = 1<<20 - 1<<12
 
-// page is a report for a step's summary or a comment, in at most limit bytes.
+// maxName bounds a name in the head of a page, in characters: findings come first.
+const maxName = 300
+
+// page is a report for a step's summary or a comment, in at most limit bytes. A
+// list of what was checked that would take half of them is left out.
 func page(pipeline string, r *report.Report, limit int) string {
 	var b strings.Builder
 	verdict := "clean"
 	if !r.Clean() {
 		verdict = "not clean"
 	}
-	fmt.Fprintf(&b, "### linecook validate: %s\n\n**%s**%s\n\n", report.MarkdownText(pipeline), verdict,
+	fmt.Fprintf(&b, "### linecook validate: %s\n\n**%s**%s\n\n", report.MarkdownText(github.Clip(pipeline, maxName)), verdict,
 		report.MarkdownText(strings.TrimPrefix(r.Summary(), verdict)))
-	if len(r.Subjects) > 0 {
-		b.WriteString("<details><summary>What was checked</summary>\n\n| | checks |\n|---|---|\n")
-		for _, subject := range r.Subjects {
-			fmt.Fprintf(&b, "| %s | %d |\n", report.MarkdownText(subject.Name), subject.Checks)
-		}
-		b.WriteString("\n</details>\n\n")
+	if list := checked(r.Subjects); len(list) < limit/2 {
+		b.WriteString(list)
 	}
 	return b.String() + report.MarkdownPage(r.Findings, limit-b.Len())
+}
+
+func checked(subjects []report.Subject) string {
+	if len(subjects) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("<details><summary>What was checked</summary>\n\n| | checks |\n|---|---|\n")
+	for _, subject := range subjects {
+		fmt.Fprintf(&b, "| %s | %d |\n", report.MarkdownText(github.Clip(subject.Name, maxName)), subject.Checks)
+	}
+	b.WriteString("\n</details>\n\n")
+	return b.String()
 }

@@ -74,10 +74,11 @@ func JSON(w io.Writer, value any) error {
 }
 
 // Printable replaces what would steer a terminal or hide text: control
-// characters, line ends and bidirectional overrides become visible escapes.
+// characters, line ends, bidirectional overrides and code points that are no
+// characters, which XML does not allow, become visible escapes.
 func Printable(text string) string {
 	clean := func(r rune) bool {
-		return r != unicode.ReplacementChar && !unicode.IsControl(r) && !unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
+		return r != unicode.ReplacementChar && !unicode.IsControl(r) && !unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point)
 	}
 	if strings.IndexFunc(text, func(r rune) bool { return !clean(r) }) < 0 {
 		return text

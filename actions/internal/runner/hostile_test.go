@@ -53,11 +53,7 @@ func contents(t testing.TB, path string) string {
 // Every hostile text through every sink: the runner obeys only what this
 // package meant to say.
 func TestHostileTextForgesNothing(t *testing.T) {
-	texts := reporttest.Naughty()
-	if len(texts) < 700 {
-		t.Fatalf("only %d naughty texts", len(texts))
-	}
-	for i, text := range texts {
+	for i, text := range reporttest.Naughty() {
 		t.Run(fmt.Sprint(i), func(t *testing.T) { checkSinks(t, text) })
 	}
 }

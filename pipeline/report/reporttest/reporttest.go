@@ -3,7 +3,7 @@
 //
 //  1. Hostile lists texts that a column's name or a cell may hold, each meant to
 //     be obeyed by a runner, a browser, GitHub's Markdown or a spreadsheet.
-//     Naughty adds the Big List of Naughty Strings.
+//     Listed is the Big List of Naughty Strings; Naughty is both.
 //  2. Inline reads a line of Markdown as GitHub does and gives back its text, or
 //     says what in it is more than text.
 //  3. Page does so for a page of tables; GFM by a real parser.
@@ -63,6 +63,8 @@ func Hostile() []string {
 		// long ones
 		strings.Repeat("a", 5000), strings.Repeat("é|<@#`", 2000), strings.Repeat("\n::error::x", 100), strings.Repeat("[", 300),
 		"😀", "é", "e\u0301", "ﷺ", "人",
+		// white space and a verb alone
+		"\u200b", "\u1680", "\u180e", "\u3000", "a   ", "%s",
 	}
 }
 
