@@ -57,10 +57,6 @@ func run(ctx context.Context, app *command.App, o options) error {
 	if err != nil {
 		return err
 	}
-	now, err := app.Now()
-	if err != nil {
-		return err
-	}
 	if _, err := promotion.FindStage(config.Stages, o.stage); err != nil {
 		return command.UsageError(fmt.Errorf("--to: %w", err))
 	}
@@ -68,12 +64,22 @@ func run(ctx context.Context, app *command.App, o options) error {
 	if err != nil {
 		return err
 	}
-	operation := promotion.OperationPromote
+	request, err := o.request(app, config.Name)
+	if err != nil {
+		return err
+	}
+	granted, err := promotion.Before(ctx, versions, request)
+	if err != nil {
+		return err
+	}
+	if granted != nil {
+		return o.again(ctx, app, granted)
+	}
 	if o.rollback {
-		operation = promotion.OperationRollback
 		if err := o.previous(ctx, app, versions, config.Name); err != nil {
 			return err
 		}
+		request.Version = o.version
 	}
 	if err := registry.CheckVersion(config.Name, o.version); err != nil {
 		return command.UsageError(fmt.Errorf("--version: %w", err))
@@ -82,18 +88,10 @@ func run(ctx context.Context, app *command.App, o options) error {
 	if err != nil {
 		return err
 	}
-	origin, err := app.Origin()
-	if err != nil {
+	if request.Witness, err = app.Witness(o.roots); err != nil {
 		return err
 	}
-	witness, err := app.Witness(o.roots)
-	if err != nil {
-		return err
-	}
-	request := promotion.Request{
-		Operation: operation, Pipeline: config.Name, Version: o.version, Stage: o.stage, At: now, Actor: app.Actor(), Reason: o.reason,
-		Origin: origin, Policy: app.PolicyOrigin(ctx, config, origin, o.checks), Witness: witness,
-	}
+	request.Policy = app.PolicyOrigin(ctx, config, request.Origin, o.checks)
 	var decision promotion.Decision
 	var event *registry.Assignment
 	if o.dryRun {
@@ -111,7 +109,42 @@ func run(ctx context.Context, app *command.App, o options) error {
 		// The event may be there, of a run that died right after it.
 		app.Show(ctx, config.Name, o.stage)
 	}
-	return o.say(app, engine, decision, event)
+	return o.say(app, promotion.Record{Decision: decision, Policy: engine.Policy()}, event)
+}
+
+// request is what is asked for, but for what must be looked up.
+func (o *options) request(app *command.App, pipeline string) (promotion.Request, error) {
+	now, err := app.Now()
+	if err != nil {
+		return promotion.Request{}, err
+	}
+	origin, err := app.Origin()
+	if err != nil {
+		return promotion.Request{}, err
+	}
+	operation := promotion.OperationPromote
+	if o.rollback {
+		operation = promotion.OperationRollback
+	}
+	return promotion.Request{
+		Operation: operation, Pipeline: pipeline, Version: o.version, Stage: o.stage, At: now, Actor: app.Actor(), Reason: o.reason, Origin: origin,
+	}, nil
+}
+
+// again says what an earlier attempt has decided and done.
+func (o *options) again(ctx context.Context, app *command.App, granted *promotion.Granted) error {
+	if !o.dryRun {
+		// That attempt may have died before people were shown it.
+		app.Show(ctx, granted.Event.Name, o.stage)
+	}
+	did := "promoted"
+	if o.rollback {
+		did = "rolled back"
+	}
+	if _, err := fmt.Fprintf(app.Err, "already %s by this decision at event %s\n", did, registry.StageTag(granted.Event.Name, granted.Event.Stage, granted.Event.Sequence)); err != nil {
+		return err
+	}
+	return o.say(app, granted.Record, &granted.Event)
 }
 
 // previous fills in the version that a rollback goes to, where none is named.
@@ -135,10 +168,11 @@ func (o *options) previous(ctx context.Context, app *command.App, versions regis
 
 // say prints the decision, keeps its record where that was asked for, and ends
 // the command.
-func (o *options) say(app *command.App, decider promotion.Decider, decision promotion.Decision, event *registry.Assignment) error {
+func (o *options) say(app *command.App, record promotion.Record, event *registry.Assignment) error {
 	var err error
+	decision := record.Decision
 	if o.record != "" {
-		err = keep(o.record, promotion.Record{Decision: decision, Policy: decider.Policy()})
+		err = keep(o.record, record)
 	}
 	if o.json {
 		err = errors.Join(err, report.JSON(app.Out, decision))
