@@ -31,7 +31,10 @@ import (
 
 // Main runs linecook and returns its exit code.
 func Main(args []string, stdout, stderr io.Writer, getenv func(string) string, now func() time.Time) int {
-	app := &command.App{Out: stdout, Err: stderr, Getenv: getenv, Clock: now}
+	return run(&command.App{Out: stdout, Err: stderr, Getenv: getenv, Clock: now}, args)
+}
+
+func run(app *command.App, args []string) int {
 	return app.Run(args,
 		scaffold.Command(app),
 		scaffold.SchemaCommand(app),

@@ -25,8 +25,9 @@ const (
 	patience = 12 * time.Hour
 )
 
-// checksOf are those that look at what no setting holds.
-func checksOf(app *command.App, client *github.Client, dir string) ([]check, error) {
+// checksOf are all checks: of the token, without which the others see nothing, of
+// the settings, and of what no setting holds.
+func checksOf(app *command.App, client *github.Client, settings []setting, dir string) ([]check, error) {
 	now, err := app.Now()
 	if err != nil {
 		return nil, err
@@ -35,7 +36,11 @@ func checksOf(app *command.App, client *github.Client, dir string) ([]check, err
 	if err != nil {
 		return nil, command.UsageError(err)
 	}
-	checks := []check{stateCheck(client), registryCheck(app)}
+	checks := []check{tokenCheck(client, now)}
+	for _, s := range settings {
+		checks = append(checks, s.check())
+	}
+	checks = append(checks, stateCheck(client), registryCheck(app))
 	for _, s := range schedules {
 		checks = append(checks, scheduleCheck(client, s, now))
 	}

@@ -29,7 +29,7 @@ type diagnosis struct {
 	Remedy  string   `json:"remedy"`
 }
 
-// A check looks at one thing that no file sets. It returns what is wrong and
+// A check looks at one thing. It returns what is wrong and
 // what to do; nothing wrong is well, and what it saw may stand in seen.
 type check struct {
 	code, what string
@@ -49,8 +49,8 @@ func DoctorCommand(app *command.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check that the repository on GitHub can be relied on",
-		Long: `Check the settings that setup sets, that the schedule is alive, that ledger and
-scores have their branch, and that the registry can be read. Each check is ok, a
+		Long: `Check the token, the settings that setup sets, that the schedule is alive, that
+ledger and scores have their branch, and that the registry can be read. Each check is ok, a
 finding with a remedy, or unknown; unknown is not a pass. Nothing is changed.`,
 		Example: "  GITHUB_REPOSITORY=octo/flights GITHUB_TOKEN=$(gh auth token) linecook doctor --registry github",
 		Args:    cobra.NoArgs,
@@ -59,11 +59,11 @@ finding with a remedy, or unknown; unknown is not a pass. Nothing is changed.`,
 			if err != nil {
 				return err
 			}
-			checks, err := checksOf(app, client, dir)
+			checks, err := checksOf(app, client, settings, dir)
 			if err != nil {
 				return err
 			}
-			return show(app, diagnose(cmd.Context(), settings, checks), asJSON)
+			return show(app, diagnose(cmd.Context(), checks), asJSON)
 		},
 	}
 	app.PipelineFlag(cmd)
@@ -72,12 +72,8 @@ finding with a remedy, or unknown; unknown is not a pass. Nothing is changed.`,
 	return cmd
 }
 
-func diagnose(ctx context.Context, settings []setting, checks []check) []diagnosis {
+func diagnose(ctx context.Context, checks []check) []diagnosis {
 	var all []diagnosis
-	for _, s := range settings {
-		differences, err := s.look(ctx)
-		all = append(all, judge(s.code, s.what, "", differences, remedySetup, err))
-	}
 	for _, c := range checks {
 		seen, wrong, remedy, err := c.run(ctx)
 		all = append(all, judge(c.code, c.what, seen, wrong, remedy, err))

@@ -6,14 +6,16 @@
 //     schedule.
 //  2. Each setting looks at what GitHub has, and says how that differs.
 //  3. Setup changes what differs, and nothing else; a second run changes nothing.
-//  4. Doctor changes nothing. It looks at the same settings, and at what no
-//     setting holds: is the schedule alive, is there state, can the registry be
+//  4. Doctor changes nothing. It looks at the token, at the same settings, and at
+//     what no setting holds: is the schedule alive, is there state, can the registry be
 //     read. What cannot be seen is unknown, and unknown is not a pass.
 package settings
 
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/linecook-ml/linecook/actions/internal/github"
 	"github.com/linecook-ml/linecook/pipeline"
@@ -26,6 +28,14 @@ type setting struct {
 	look func(context.Context) ([]string, error)
 	// apply sets it. It is called after look found a difference.
 	apply func(context.Context) error
+}
+
+// check is the setting as doctor looks at it.
+func (s setting) check() check {
+	return check{s.code, s.what, func(ctx context.Context) (string, []string, string, error) {
+		differences, err := s.look(ctx)
+		return "", differences, remedySetup, err
+	}}
 }
 
 // settingsOf are those that the files in dir ask for, in the order in which they
@@ -81,8 +91,9 @@ func environment(client *github.Client, stage string) setting {
 	return setting{
 		code: "environment/" + stage, what: "people see what was deployed to " + stage,
 		look: func(ctx context.Context) ([]string, error) {
-			there, err := client.HasEnvironment(ctx, stage)
-			if err != nil || there {
+			names, err := client.Environments(ctx)
+			// GitHub does not tell capitals apart here.
+			if err != nil || slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, stage) }) {
 				return nil, err
 			}
 			return []string{"there is no environment " + stage}, nil

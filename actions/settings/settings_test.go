@@ -229,7 +229,24 @@ func TestDoctor(t *testing.T) {
 		{"rights that somebody gave", func(p *place) { p.server.Schedule(ran(this, "success")); p.server.Rights("write") }, 1,
 			[]string{"finding  workflow-permissions", "the default is write", "→ run `linecook setup`"}},
 		{"a job's own token", func(p *place) { p.server.Schedule(ran(this, "success")); p.token = githubtest.Token }, 1,
-			[]string{"unknown  ruleset/linecook-main", "does not see who may bypass it", "unknown  workflow-permissions", "→ use a token that may see it"}},
+			[]string{"ok       token", "it may do what its app was given", "unknown  ruleset/linecook-main", "does not see who may bypass it", "unknown  workflow-permissions", "→ use a token that may see it"}},
+		{"a token that ends soon", func(p *place) { p.server.Schedule(ran(this, "success")); p.server.Expire(noon.AddDate(0, 0, 6)) }, 1,
+			[]string{"finding  token", "it expires on 2026-03-16T12:00:00Z", "→ make another and hand it over as GITHUB_TOKEN", "1 findings, 0 unknown"}},
+		{"a token that lasts", func(p *place) {
+			p.server.Schedule(ran(this, "success"))
+			p.server.Expire(noon.AddDate(0, 0, 8))
+			p.server.Scope("repo, workflow")
+		}, 0, []string{"it may administer it; its scopes are repo, workflow; it expires on 2026-03-18T12:00:00Z"}},
+		{"a token of too few scopes", func(p *place) { p.server.Schedule(ran(this, "success")); p.server.Scope("public_repo, gist") }, 1,
+			[]string{"it is a classic one without the scope repo, and has public_repo, gist", "→ use a token of somebody who administers"}},
+		{"a token of somebody who may only write", func(p *place) { p.server.Schedule(ran(this, "success")); p.server.Grant(githubtest.Person, "write") }, 1,
+			[]string{"who it belongs to may not administer the repository, only write to it"}},
+		{"a token that GitHub forgot", func(p *place) { p.server.Schedule(ran(this, "success")); p.token = "ghp_revoked" }, 1,
+			[]string{"finding  token", "it has expired, was revoked or is mistyped: GitHub does not accept the token: Bad credentials", "1 ok, 1 findings, 10 unknown"}},
+		{"a repository that the token does not see", func(p *place) {
+			p.server.Schedule(ran(this, "success"))
+			p.server.Fail(githubtest.Fault{Method: "GET", Path: "/repos/octo/flights$", Status: 404})
+		}, 1, []string{"it does not see the repository that GITHUB_REPOSITORY names"}},
 		{"an API that fails", func(p *place) {
 			p.server.Schedule(ran(this, "success"))
 			p.server.Fail(githubtest.Fault{Method: "GET", Path: "/immutable-releases$", Status: 401, Body: `{"message":"Bad credentials"}`})

@@ -46,7 +46,7 @@ func open(app *command.App, dir string) ([]setting, *github.Client, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := github.New(github.FromEnvironment(app.Getenv))
+	client, err := app.Client()
 	if err != nil {
 		return nil, nil, command.UsageError(err)
 	}
@@ -80,7 +80,7 @@ func setup(ctx context.Context, app *command.App, settings []setting, dryRun boo
 		did := "differs"
 		if !dryRun {
 			did = "changed"
-			if err := s.apply(ctx); err != nil {
+			if err := s.set(ctx); err != nil {
 				did = "failed "
 				failures = append(failures, fmt.Errorf("%s: %w", s.code, err))
 			}
@@ -97,4 +97,21 @@ func setup(ctx context.Context, app *command.App, settings []setting, dryRun boo
 		return command.ErrFound()
 	}
 	return nil
+}
+
+// set applies a setting. Of an answer that was lost, what is there now tells:
+// two rulesets of one name would be the worse.
+func (s setting) set(ctx context.Context) error {
+	err := s.apply(ctx)
+	if !errors.Is(err, github.ErrUnknownOutcome) {
+		return err
+	}
+	left, lookErr := s.look(ctx)
+	if lookErr != nil {
+		return errors.Join(err, lookErr)
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return s.apply(ctx)
 }

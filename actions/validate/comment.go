@@ -66,7 +66,7 @@ func (s surface) put(ctx context.Context, app *command.App, pipeline string, r *
 	if pull.Fork {
 		return "", errFork
 	}
-	client, err := github.New(github.FromEnvironment(app.Getenv))
+	client, err := app.Client()
 	if err != nil {
 		return "", err
 	}

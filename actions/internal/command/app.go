@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/linecook-ml/linecook/actions/internal/github"
 	"github.com/linecook-ml/linecook/actions/internal/runner"
 	"github.com/linecook-ml/linecook/pipeline/registry"
 	"github.com/linecook-ml/linecook/pipeline/report"
@@ -35,6 +36,9 @@ type App struct {
 	Out, Err io.Writer
 	Getenv   func(string) string
 	Clock    func() time.Time
+	// GitHub is how the client waits and for how long; zero is production. Which
+	// server, as whom and about which repository is the environment's.
+	GitHub github.Options
 
 	home, now string
 	timeout   time.Duration

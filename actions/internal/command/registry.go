@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/linecook-ml/linecook/actions/internal/github"
 	"github.com/linecook-ml/linecook/actions/internal/githubregistry"
 	"github.com/linecook-ml/linecook/actions/internal/provenance"
 	"github.com/linecook-ml/linecook/pipeline/registry"
@@ -43,18 +42,17 @@ func (a *App) folder() *registrydir.Registry {
 }
 
 func (a *App) gitHubRegistry() (registry.Registry, error) {
-	options := github.FromEnvironment(a.Getenv)
-	client, err := github.New(options)
+	client, err := a.Client()
 	if err != nil {
 		return nil, UsageError(fmt.Errorf("--registry %s: %w", registryGitHub, err))
 	}
 	o := githubregistry.Options{
-		Client: client, Repository: options.Repository, Commit: a.Getenv("GITHUB_SHA"),
+		Client: client, Repository: a.Repository(), Commit: a.Getenv("GITHUB_SHA"),
 		Cache: filepath.Join(a.home, "cache", "github", "events"),
 		Warn:  func(text string) { _, _ = fmt.Fprintf(a.Err, "warning: %s\n", text) },
 	}
 	if provenance.OnRunner(a.Getenv) {
-		o.Log = fmt.Sprintf("%s/%s/actions/runs/%s", strings.TrimSuffix(a.Getenv("GITHUB_SERVER_URL"), "/"), options.Repository, a.Getenv("GITHUB_RUN_ID"))
+		o.Log = fmt.Sprintf("%s/%s/actions/runs/%s", strings.TrimSuffix(a.Getenv("GITHUB_SERVER_URL"), "/"), a.Repository(), a.Getenv("GITHUB_RUN_ID"))
 		o.Statement = func(name, digest string) ([]byte, error) { return provenance.Statement(a.Getenv, name, digest) }
 	}
 	return githubregistry.New(o), nil

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/linecook-ml/linecook/actions/internal/attestation"
-	"github.com/linecook-ml/linecook/actions/internal/github"
 	"github.com/linecook-ml/linecook/actions/internal/witness"
 	"github.com/linecook-ml/linecook/pipeline/promotion"
 )
@@ -14,11 +13,10 @@ import (
 // verified against the trusted roots in the file roots; without one nobody can
 // verify them.
 func (a *App) Witness(roots string) (promotion.Witness, error) {
-	options := github.FromEnvironment(a.Getenv)
-	if options.Token == "" || options.Repository == "" {
+	if a.Getenv("GITHUB_TOKEN") == "" || a.Repository() == "" {
 		return nil, nil
 	}
-	client, err := github.New(options)
+	client, err := a.Client()
 	if err != nil {
 		return nil, UsageError(err)
 	}

@@ -23,6 +23,8 @@ type MergedPull struct {
 // A Review is what somebody said of a pull request, as it stands now.
 type Review struct {
 	Reviewer string
+	// Bot says that an app made it.
+	Bot bool
 	// State is APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED or PENDING.
 	State  string
 	Commit string
@@ -35,6 +37,7 @@ type Makers struct{ Commit, Author, Committer string }
 
 type account struct {
 	Login string `json:"login"`
+	Type  string `json:"type"` // User, Bot, Organization or Mannequin
 }
 
 type side struct {
@@ -97,7 +100,7 @@ func (c *Client) Reviews(ctx context.Context, number int) ([]Review, error) {
 		if r.User == nil {
 			continue
 		}
-		all = append(all, Review{Reviewer: r.User.Login, State: r.State, Commit: r.CommitID, At: r.SubmittedAt})
+		all = append(all, Review{Reviewer: r.User.Login, Bot: r.User.Type == "Bot", State: r.State, Commit: r.CommitID, At: r.SubmittedAt})
 	}
 	return all, nil
 }
@@ -127,14 +130,12 @@ func (c *Client) PullCommits(ctx context.Context, number int) ([]Makers, error) 
 }
 
 // Permission is what somebody may do in the repository: admin, write, read or
-// none.
+// none. GitHub has an answer for every person. A 404 is a failure: who asks for
+// changes must not pass for a stranger.
 func (c *Client) Permission(ctx context.Context, login string) (string, error) {
 	var has struct {
 		Permission string `json:"permission"`
 	}
 	_, err := c.call(ctx, http.MethodGet, "/collaborators/"+url.PathEscape(login)+"/permission", nil, &has)
-	if err = explain(err, "ask what %s may do", login); isNotFound(err) {
-		return "none", nil
-	}
-	return has.Permission, err
+	return has.Permission, explain(err, "ask what %s may do", login)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -57,25 +58,38 @@ func (c *Client) Releases(ctx context.Context) ([]Release, error) {
 	return list[Release](ctx, c, "/releases", "the releases")
 }
 
-// list reads all pages of a list.
+// list reads a list to its end.
 func list[T any](ctx context.Context, c *Client, path, what string) ([]T, error) {
 	all := []T{}
+	err := pages(ctx, c, path, what, func(some []T) { all = append(all, some...) })
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// pages reads the pages of a list, of which take has each.
+func pages[P any](ctx context.Context, c *Client, path, what string, take func(P)) error {
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
 	for page := 1; page <= maxPages; {
-		var some []T
-		response, err := c.call(ctx, http.MethodGet, fmt.Sprintf("%s?per_page=%d&page=%d", path, perPage, page), nil, &some)
+		var some P
+		response, err := c.call(ctx, http.MethodGet, fmt.Sprintf("%s%sper_page=%d&page=%d", path, separator, perPage, page), nil, &some)
 		if err != nil {
-			return nil, explain(err, "list %s", what)
+			return explain(err, "list %s", what)
 		}
-		all = append(all, some...)
+		take(some)
 		if response.NextPage == 0 {
-			return all, nil
+			return nil
 		}
 		if response.NextPage <= page {
-			return nil, fmt.Errorf("list %s: page %d points to page %d", what, page, response.NextPage)
+			return fmt.Errorf("list %s: page %d points to page %d", what, page, response.NextPage)
 		}
 		page = response.NextPage
 	}
-	return nil, fmt.Errorf("list %s: there are more than %d", what, perPage*maxPages)
+	return fmt.Errorf("list %s: there are more than %d", what, perPage*maxPages)
 }
 
 // CreateRelease creates a release. The error is ErrUnknownOutcome where it may

@@ -23,19 +23,7 @@ type NamedRuleset struct {
 
 // Rulesets returns the repository's own rulesets, without their rules.
 func (c *Client) Rulesets(ctx context.Context) ([]NamedRuleset, error) {
-	all := []NamedRuleset{}
-	for page := 1; page <= maxPages; page++ {
-		var some []NamedRuleset
-		response, err := c.call(ctx, http.MethodGet, fmt.Sprintf("/rulesets?includes_parents=false&per_page=%d&page=%d", perPage, page), nil, &some)
-		if err != nil {
-			return nil, explain(err, "list the rulesets")
-		}
-		all = append(all, some...)
-		if response.NextPage == 0 {
-			return all, nil
-		}
-	}
-	return nil, fmt.Errorf("list the rulesets: there are more than %d", len(all))
+	return list[NamedRuleset](ctx, c, "/rulesets?includes_parents=false", "the rulesets")
 }
 
 // Ruleset returns one in full.
@@ -55,10 +43,21 @@ func (c *Client) PutRuleset(ctx context.Context, id int64, ruleset Ruleset) erro
 	return explain(err, "write the ruleset %v", ruleset["name"])
 }
 
-// HasEnvironment says whether there is an environment of that name.
-func (c *Client) HasEnvironment(ctx context.Context, name string) (bool, error) {
-	_, err := c.call(ctx, http.MethodGet, "/environments/"+url.PathEscape(name), nil, nil)
-	return exists404(explain(err, "look up the environment %s", name))
+// Environments returns the names of all environments. To ask for one by its name
+// would make a no of every 404, and who then creates it takes its protection away.
+func (c *Client) Environments(ctx context.Context) ([]string, error) {
+	type page struct {
+		Environments []struct {
+			Name string `json:"name"`
+		} `json:"environments"`
+	}
+	names := []string{}
+	err := pages(ctx, c, "/environments", "the environments", func(p page) {
+		for _, e := range p.Environments {
+			names = append(names, e.Name)
+		}
+	})
+	return names, err
 }
 
 // CreateEnvironment makes an environment. One that is there would lose its
@@ -114,21 +113,12 @@ type Workflow struct {
 
 // Workflows returns all of the repository's.
 func (c *Client) Workflows(ctx context.Context) ([]Workflow, error) {
-	all := []Workflow{}
-	for page := 1; page <= maxPages; page++ {
-		var some struct {
-			Workflows []Workflow `json:"workflows"`
-		}
-		response, err := c.call(ctx, http.MethodGet, fmt.Sprintf("/actions/workflows?per_page=%d&page=%d", perPage, page), nil, &some)
-		if err != nil {
-			return nil, explain(err, "list the workflows")
-		}
-		all = append(all, some.Workflows...)
-		if response.NextPage == 0 {
-			return all, nil
-		}
+	type page struct {
+		Workflows []Workflow `json:"workflows"`
 	}
-	return nil, fmt.Errorf("list the workflows: there are more than %d", len(all))
+	all := []Workflow{}
+	err := pages(ctx, c, "/actions/workflows", "the workflows", func(p page) { all = append(all, p.Workflows...) })
+	return all, err
 }
 
 // A Run is one of a workflow. Its conclusion is empty until it is completed.

@@ -21,6 +21,8 @@ func TestBudgetOfRequests(t *testing.T) {
 	}
 	pushed := func(_ testing.TB, s *githubtest.Server) { s.Tag(tag, s.Head(""), "of a person") }
 	publish := func(t *testing.T, r registry.Registry) error { return publishOne(t.Context(), t, r, "1.0.0", "one") }
+	// People and provenance are asked about as well: docs/policy.md counts that.
+	const approved, attested = 5, 1
 	finished := func(t testing.TB, s *githubtest.Server) { mustRegister(t, open(t, s), "1.0.0", "one") }
 	for _, c := range []struct {
 		says    string // the page's row, from its beginning
@@ -31,19 +33,19 @@ func TestBudgetOfRequests(t *testing.T) {
 		{"| `train`, on a pushed annotated tag | 12, and 1 more for each 100 releases |", pushed, publish, 12 + 1},
 		{"| `train`, where there is no tag | 13, and 1 more for each 100 releases |", nil, publish, 13 + 1},
 		{"| `train` again, when all is done | 2, and 1 more for each 100 releases |", finished, publish, 2 + 1},
-		{"| `promote`, where the stage is empty | 12, and 1 for each new event |", func(t testing.TB, s *githubtest.Server) {
+		{"| `promote`, where the stage is empty | 13, and 1 for each new event |", func(t testing.TB, s *githubtest.Server) {
 			prepareVersions(t, s)
 		}, func(t *testing.T, r registry.Registry) error {
 			return promote(t.Context(), t, r, "1.0.0", noon)
-		}, 12},
-		{"| `promote`, where the stage has a champion | 17, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
+		}, 13 + approved + attested},
+		{"| `promote`, where the stage has a champion | 18, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
 			return promote(t.Context(), t, r, "1.1.0", noon.Add(time.Hour))
-		}, 17 + 1},
+		}, 18 + 1 + approved + attested},
 		{"| `score` | 4, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
-			return verbs[3].run(t.Context(), t, r)
+			return verbs[4].run(t.Context(), t, r)
 		}, 4 + 1},
 		{"| `registry list` | 1, and 1 for each 100 releases, each version and each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
-			return verbs[4].run(t.Context(), t, r)
+			return verbs[5].run(t.Context(), t, r)
 		}, 1 + 1 + 2 + 1},
 		{"| `registry history`, `current`, `at` | 1, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
 			_, err := r.History(t.Context(), name)

@@ -1,18 +1,20 @@
 package githubregistry_test
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/linecook-ml/linecook/actions/internal/github"
 	"github.com/linecook-ml/linecook/actions/internal/github/githubtest"
 	"github.com/linecook-ml/linecook/actions/internal/githubregistry"
+	"github.com/linecook-ml/linecook/actions/internal/witness"
 	"github.com/linecook-ml/linecook/pipeline/bundle"
 	"github.com/linecook-ml/linecook/pipeline/evaluation"
 	ledgerdir "github.com/linecook-ml/linecook/pipeline/ledger/dir"
@@ -20,6 +22,7 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/promotion/promotiontest"
 	"github.com/linecook-ml/linecook/pipeline/registry"
 	"github.com/linecook-ml/linecook/pipeline/registry/registrytest"
+	"github.com/linecook-ml/linecook/policy"
 )
 
 // A verb is what a command asks of the registry, and what must hold after it.
@@ -27,31 +30,70 @@ type verb struct {
 	name    string
 	prepare func(testing.TB, *githubtest.Server)
 	run     func(context.Context, testing.TB, registry.Registry) error
-	// writes says that the verb changes something: then it ends old or new.
+	// The verb ends old or new; the two are one where it changes nothing.
 	old, new string
-	// again is what running the verb ends with when all is done; nil is well.
-	again error
 }
 
-// allows is a policy that has nothing against anybody.
-type allows struct{}
+// errDenied is the end of a promotion that the policy does not allow.
+var errDenied = errors.New("denied")
 
-func (allows) Decide(_ context.Context, e promotion.Evidence, s promotion.Stage) (promotion.Decision, error) {
-	return promotion.Decision{
-		Allowed: true, Operation: e.Operation, Pipeline: e.Pipeline, Stage: e.Stage, Version: e.Candidate.Version, BundleID: e.Candidate.BundleID, At: e.At, Actor: e.Actor,
-		Required: s.Require, Passed: s.Require, Denials: []promotion.Denial{}, Requirement: s, Evidence: e,
-	}, nil
+// gate is linecook's own policy. Its text would make every event long, and is
+// not what fails here.
+type gate struct{ *policy.Engine }
+
+func (gate) Policy() map[string]string { return map[string]string{"always.rego": "package always"} }
+
+var engine = sync.OnceValue(func() gate {
+	e, err := policy.New(context.Background(), policy.Options{})
+	if err != nil {
+		panic(err)
+	}
+	return gate{e}
+})
+
+var stages = []promotion.Stage{{Name: "prod", MinApprovals: 1, Require: []string{"approved", "attested", "clean_commit", "contract_clean", "honest_features", "protected_policy"}}}
+
+const builder = githubtest.Repository + "/.github/workflows/train.yml"
+
+// verify believes every statement that names what it is about.
+func verify(statement []byte, digest string) (promotion.Provenance, error) {
+	var signed struct {
+		Envelope struct {
+			Payload []byte `json:"payload"`
+		} `json:"dsseEnvelope"`
+	}
+	var says struct{ Ref, Commit string }
+	if err := errors.Join(json.Unmarshal(statement, &signed), json.Unmarshal(signed.Envelope.Payload, &says)); err != nil {
+		return promotion.Provenance{}, err
+	}
+	return promotion.Provenance{Repository: githubtest.Repository, Ref: says.Ref, Commit: says.Commit, Builder: builder, Digest: digest}, nil
 }
 
-func (allows) Policy() map[string]string { return map[string]string{"always.rego": "package always"} }
-
-var stages = []promotion.Stage{{Name: "prod", Require: []string{"anything"}}}
-
-func promote(ctx context.Context, t testing.TB, r registry.Registry, version string, at time.Time) error {
+// promote does what the command does in a job of the default branch: the run's
+// number is the time of the request.
+func promote(ctx context.Context, t testing.TB, versions registry.Registry, version string, at time.Time) error {
 	t.Helper()
-	_, _, err := promotion.Promote(ctx, r, ledgerdir.Open(t.TempDir()), allows{}, stages, promotion.Request{
-		Pipeline: name, Version: version, Stage: "prod", At: at, Actor: "grace",
-	})
+	r := versions.(*githubregistry.Registry)
+	request := promotion.Request{
+		Pipeline: name, Version: version, Stage: "prod", At: at, Actor: "grace", Witness: &witness.GitHub{Client: r.Client, Verify: verify},
+		Origin: promotion.Origin{
+			Kind: promotion.OriginGitHub, Repository: githubtest.Repository, Ref: "refs/heads/main", Commit: r.Commit, DefaultBranch: "main", TriggeredBy: "grace",
+			Workflow: githubtest.Repository + "/.github/workflows/promote.yml@refs/heads/main",
+			Run:      fmt.Sprintf("https://github.com/%s/actions/runs/%d/attempts/1", githubtest.Repository, at.Unix()),
+		},
+		Policy: promotion.PolicyOrigin{Commit: r.Commit, Unchanged: true, Protected: true},
+	}
+	granted, err := promotion.Before(ctx, r, request)
+	if granted != nil {
+		r.Show(ctx, name, "prod")
+	}
+	if err != nil || granted != nil {
+		return err
+	}
+	decision, _, err := promotion.Promote(ctx, r, ledgerdir.Open(t.TempDir()), engine(), stages, request)
+	if err == nil && !decision.Allowed {
+		return fmt.Errorf("%w: %s", errDenied, strings.Join(strings.Fields(decision.String()), " "))
+	}
 	return err
 }
 
@@ -62,12 +104,23 @@ func publishOne(ctx context.Context, t testing.TB, r registry.Registry, version 
 	return err
 }
 
-// prepareVersions registers two versions.
+// prepareVersions registers two versions of a commit that was merged, approved
+// and attested.
 func prepareVersions(t testing.TB, s *githubtest.Server) registry.Registry {
 	t.Helper()
 	r := open(t, s)
+	head := s.Commit(githubtest.Commit{Branch: "better", Parent: s.Head(""), Message: "better", Author: "linus"})
+	merge := s.Commit(githubtest.Commit{Message: "merge", Author: "linus"})
+	r.Commit = merge
+	s.Grant("barbara", "write")
+	s.AddPull(githubtest.Pull{Number: 7, Author: "linus", HeadBranch: "better", Head: head, Merge: merge, MergedBy: "linus", Reviews: []githubtest.Review{{Author: "barbara", State: "APPROVED"}}})
 	for _, version := range []string{"1.0.0", "1.1.0"} {
-		promotiontest.Register(t, r, version, func(m *bundle.Manifest, _ *evaluation.Report) { m.Code.Commit = s.Head("") })
+		promotiontest.Register(t, r, version, func(m *bundle.Manifest, _ *evaluation.Report) { m.Code.Commit = merge })
+		_, reg, err := r.Fetch(t.Context(), name, version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Attest(reg.ArchiveSHA256, fmt.Appendf(nil, `{"predicateType":"https://slsa.dev/provenance/v1","ref":%q,"commit":%q}`, "refs/tags/"+registry.VersionTag(name, version), merge))
 	}
 	return r
 }
@@ -113,7 +166,23 @@ var verbs = []verb{
 			return promote(ctx, t, r, "1.1.0", noon.Add(time.Hour))
 		},
 		old: "versions [1.0.0 1.1.0] prod [1.0.0]", new: "versions [1.0.0 1.1.0] prod [1.0.0 1.1.0]",
-		again: registry.ErrConflict, // it is on the stage already
+	},
+	{
+		// Whatever of the evidence is not there to be seen, the no of one who may
+		// write stays a no.
+		name: "promote against an objection", prepare: func(t testing.TB, s *githubtest.Server) {
+			prepareStages(t, s)
+			s.Grant("ken", "write")
+			s.AddReview(7, githubtest.Review{Author: "ken", State: "CHANGES_REQUESTED"})
+		},
+		run: func(ctx context.Context, t testing.TB, r registry.Registry) error {
+			err := promote(ctx, t, r, "1.1.0", noon.Add(time.Hour))
+			if errors.Is(err, errDenied) {
+				return nil
+			}
+			return cmp.Or(err, errors.New("it was promoted"))
+		},
+		old: "versions [1.0.0 1.1.0] prod [1.0.0]", new: "versions [1.0.0 1.1.0] prod [1.0.0]",
 	},
 	{
 		name: "score", prepare: prepareStages,
@@ -229,22 +298,11 @@ func shown(s *githubtest.Server) string {
 	return ""
 }
 
-// patient is a registry whose client waits no real time: a request that hangs
-// reaches its deadline at once.
+// patient is a registry whose client waits no real time.
 func patient(t testing.TB, s *githubtest.Server) registry.Registry {
 	t.Helper()
 	o := options(s)
-	o.Deadline = func(ctx context.Context, _ time.Duration) (context.Context, context.CancelFunc) {
-		ctx, cancel := context.WithCancel(ctx)
-		go func() {
-			select {
-			case <-s.Hung():
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
-		return ctx, cancel
-	}
+	o.Deadline = s.Patient
 	client, err := github.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -252,83 +310,38 @@ func patient(t testing.TB, s *githubtest.Server) registry.Registry {
 	return githubregistry.New(githubregistry.Options{Client: client, Repository: githubtest.Repository, Commit: s.Head("")})
 }
 
-// A cell is what became of one request of one verb under one fault.
-const (
-	through = "ok"    // the verb came through
-	failed  = "error" // it ended in one clear error, and the next run was well
-	free    = "·"     // the fault does not fit the request
-)
-
 // TestFaultMatrix meets every request of every verb with every fault. Whatever
 // the cell: no release twice, none published that is not whole, the stage as it
 // was or as it should be, at most one clear error, and the next run ends well.
-// With -v it prints the table; -short tries one cell in four.
+// The verbs that do not come to the registry are in package actions.
 func TestFaultMatrix(t *testing.T) {
-	kinds := githubtest.Kinds()
 	for _, v := range verbs {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
 			prepared := githubtest.New(t)
 			prepared.Immutable()
 			v.prepare(t, prepared)
-			requests := clean(t, v, prepared)
-			table := make([][]string, len(requests))
-			for i, request := range requests {
-				for j, kind := range kinds {
-					cell := free
-					if fits := kind.Fits == nil || kind.Fits(request); fits && (!testing.Short() || (i+j)%4 == 0) {
-						cell = meet(t, v, prepared, i+1, request, kind)
-					}
-					table[i] = append(table[i], cell)
-				}
-			}
-			t.Log("\n" + render(kinds, requests, table))
+			githubtest.Matrix{Prepared: prepared, Clean: v.clean, Cell: v.cell}.Run(t)
 		})
 	}
 }
 
-// clean runs a verb without faults and returns its requests.
-func clean(t *testing.T, v verb, prepared *githubtest.Server) []string {
+// clean runs the verb without faults.
+func (v verb) clean(t testing.TB, s *githubtest.Server) {
 	t.Helper()
-	s := prepared.Copy(t)
-	if got := state(t, s); got != v.old {
+	if got := state(t, s.Copy(t)); got != v.old {
 		t.Fatalf("it begins with %s", got)
 	}
-	s.Forget()
 	if err := v.run(t.Context(), t, patient(t, s)); err != nil {
 		t.Fatal(err)
 	}
-	requests := s.Requests()
-	if got := state(t, s); got != v.new {
+	if got := state(t, s.Copy(t)); got != v.new {
 		t.Fatalf("it ends with %s", got)
 	}
-	return requests
 }
 
-// A scope is a part of a test that clears up at its own end: a thousand cells
-// would keep as many servers.
-type scope struct {
-	testing.TB
-	cleanups []func()
-}
-
-func (s *scope) Cleanup(f func()) { s.cleanups = append(s.cleanups, f) }
-
-func (s *scope) end() {
-	for _, cleanup := range slices.Backward(s.cleanups) {
-		cleanup()
-	}
-}
-
-// meet is one cell.
-func meet(whole *testing.T, v verb, prepared *githubtest.Server, nth int, request string, kind githubtest.Kind) string {
-	whole.Helper()
-	t := &scope{TB: whole}
-	defer t.end()
-	s := prepared.Copy(t)
-	fault := kind.Fault
-	fault.Nth = nth
-	s.Fail(fault)
+func (v verb) cell(t testing.TB, s *githubtest.Server, request string, kind githubtest.Kind) string {
+	t.Helper()
 	complain := func(format string, values ...any) {
 		t.Helper()
 		t.Errorf("%s under %s: %s", request, kind.Name, fmt.Sprintf(format, values...))
@@ -343,17 +356,12 @@ func meet(whole *testing.T, v verb, prepared *githubtest.Server, nth int, reques
 		complain("it says that all is well, and leaves %s", got)
 	case got != v.old && got != v.new:
 		complain("it leaves %s", got)
-	case err != nil && !plain(err):
+	case err != nil && !githubtest.Clear(err.Error()):
 		complain("its error is %q", err)
-	case err != nil && slices.Contains(harmless, kind.Name):
+	case err != nil && kind.Passes:
 		complain("it gives up: %v", err)
 	}
-	again := v.run(t.Context(), t, patient(t, s))
-	if got == v.new && v.again != nil {
-		if !errors.Is(again, v.again) {
-			complain("the next run ends with %v", again)
-		}
-	} else if again != nil {
+	if again := v.run(t.Context(), t, patient(t, s)); again != nil {
 		complain("the next run ends with %v", again)
 	}
 	if trouble := wrong(s, true) + shown(s); trouble != "" {
@@ -362,58 +370,11 @@ func meet(whole *testing.T, v verb, prepared *githubtest.Server, nth int, reques
 	if got := state(t, s); got != v.new {
 		complain("the next run leaves %s", got)
 	}
-	if err != nil {
-		return failed
+	switch {
+	case errors.Is(err, errDenied):
+		return githubtest.CellDenied
+	case err != nil:
+		return githubtest.CellError
 	}
-	return through
-}
-
-// harmless are the faults that pass, so no verb may end because of one.
-var harmless = []string{
-	"500", "502", "502 but stored", "502 and a starter", "503", "403 secondary", "429 Retry-After", "429",
-	"timeout before", "timeout after", "reset", "reset but stored", "cut off", "wrong digest",
-}
-
-// plain says that an error is one line that names what was asked for, without
-// secrets.
-func plain(err error) bool {
-	text := err.Error()
-	return len(text) > 20 && !strings.ContainsAny(text, "\n") && !strings.Contains(text, githubtest.Token) && !strings.Contains(text, "signature=")
-}
-
-func render(kinds []githubtest.Kind, requests []string, table [][]string) string {
-	var b strings.Builder
-	width := 0
-	for i := range requests {
-		requests[i] = short(requests[i])
-		width = max(width, len(requests[i]))
-	}
-	for i, kind := range kinds {
-		fmt.Fprintf(&b, "%*s %s %s\n", width+3, "", strings.Repeat("│     ", i), kind.Name)
-	}
-	for i, request := range requests {
-		fmt.Fprintf(&b, "%2d %-*s", i+1, width, request)
-		for _, cell := range table[i] {
-			fmt.Fprintf(&b, " %-5s", cell)
-		}
-		b.WriteString("\n")
-	}
-	counts := map[string]int{}
-	for _, row := range table {
-		for _, cell := range row {
-			counts[cell]++
-		}
-	}
-	for _, cell := range slices.Sorted(maps.Keys(counts)) {
-		fmt.Fprintf(&b, "%d × %s  ", counts[cell], cell)
-	}
-	return b.String()
-}
-
-// short is a request without what all have in common.
-func short(request string) string {
-	request = strings.ReplaceAll(request, "/repos/"+githubtest.Repository, "")
-	request, _, _ = strings.Cut(request, "?per_page")
-	request, _, _ = strings.Cut(request, "?signature")
-	return strings.NewReplacer("uploads:", "", "downloads:/", "store ", "%23", "#").Replace(request)
+	return githubtest.CellOK
 }

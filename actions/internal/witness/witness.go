@@ -58,6 +58,10 @@ func (g *GitHub) Approvals(ctx context.Context, about promotion.Subject) (promot
 	permissions := map[string]string{}
 	for _, r := range reviews {
 		key := strings.ToLower(r.Reviewer)
+		if r.Bot {
+			// What an app may do, GitHub does not say; its word is nobody's.
+			permissions[key] = "none"
+		}
 		if _, asked := permissions[key]; !asked {
 			if permissions[key], err = g.Client.Permission(ctx, r.Reviewer); err != nil {
 				return promotion.Approvals{}, err

@@ -41,6 +41,7 @@ func merged(t *testing.T) (server *githubtest.Server, merge, head string) {
 		{Author: "barbara", State: "CHANGES_REQUESTED", Commit: first, At: "2026-01-02T08:00:00Z"},
 		{Author: "barbara", State: "APPROVED", At: "2026-01-02T09:00:00Z"},
 		{Author: "eve", State: "APPROVED", At: "2026-01-02T10:00:00Z"},
+		{Author: "critic[bot]", State: "APPROVED", At: "2026-01-02T11:00:00Z"},
 	}})
 	return server, merge, head
 }
@@ -60,7 +61,8 @@ func TestApprovals(t *testing.T) {
 		Reviews: []promotion.Review{
 			{Reviewer: "barbara", State: "CHANGES_REQUESTED", Commit: first, At: at(8), Permission: "write"},
 			{Reviewer: "barbara", State: "APPROVED", Commit: head, At: at(9), Permission: "write"},
-			{Reviewer: "eve", State: "APPROVED", Commit: head, At: at(10), Permission: "none"},
+			{Reviewer: "eve", State: "APPROVED", Commit: head, At: at(10), Permission: "read"},
+			{Reviewer: "critic[bot]", State: "APPROVED", Commit: head, At: at(11), Permission: "none"},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

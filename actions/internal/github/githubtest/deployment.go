@@ -59,6 +59,17 @@ func (s *Server) AddEnvironment(name string, rules ...any) {
 	s.locked(func() { s.environment(name).rules = rules })
 }
 
+// Environments are the numbers of protection rules by an environment's name.
+func (s *Server) Environments() map[string]int {
+	rules := map[string]int{}
+	s.locked(func() {
+		for _, e := range s.environments {
+			rules[e.name] = len(e.rules)
+		}
+	})
+	return rules
+}
+
 func (s *Server) environment(name string) *environment {
 	i := slices.IndexFunc(s.environments, func(e *environment) bool { return e.name == name })
 	if i < 0 {
@@ -103,7 +114,9 @@ func (s *Server) putEnvironment(x *exchange) answer {
 		CanAdminsBypass   *bool `json:"can_admins_bypass"`
 	}
 	x.decode(&fields)
-	return answer{status: http.StatusOK, body: s.showEnvironment(s.environment(x.path["environment_name"]))}
+	e := s.environment(x.path["environment_name"])
+	e.rules = []any{} // what is not sent is taken away
+	return answer{status: http.StatusOK, body: s.showEnvironment(e)}
 }
 
 func (s *Server) showDeployment(d *Deployment) any {

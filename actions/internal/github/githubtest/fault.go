@@ -44,6 +44,9 @@ type Kind struct {
 	Fault Fault
 	// Fits says which requests can fail so; nil is every one.
 	Fits func(request string) bool
+	// Passes says that it is over when the client tries again, or looks at what
+	// has become of the request: no verb may end because of it.
+	Passes bool
 }
 
 // IsUpload says that a request, as Requests has it, stores an asset.
@@ -59,24 +62,24 @@ func Kinds() []Kind {
 	limit := `{"message":"API rate limit exceeded for installation ID 1."}`
 	secondary := `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}`
 	return []Kind{
-		{"500", Fault{Status: 500}, nil},
-		{"502", Fault{Status: 502}, nil},
-		{"502 but stored", Fault{Status: 502, Stored: true}, nil},
-		{"502 and a starter", Fault{Status: 502, Starter: true}, IsUpload},
-		{"503", Fault{Status: 503}, nil},
-		{"403 primary", Fault{Status: 403, Body: limit, Header: map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1767225700"}}, nil},
-		{"403 secondary", Fault{Status: 403, Body: secondary}, nil},
-		{"429 Retry-After", Fault{Status: 429, Body: secondary, Header: map[string]string{"Retry-After": "7"}}, nil},
-		{"429", Fault{Status: 429, Body: `{"message":"Too Many Requests"}`}, nil},
-		{"401", Fault{Status: 401}, nil},
-		{"404", Fault{Status: 404}, nil},
-		{"422", Fault{Status: 422, Body: `{"message":"Validation Failed"}`}, nil},
-		{"timeout before", Fault{Hang: true}, nil},
-		{"timeout after", Fault{Hang: true, Stored: true}, nil},
-		{"reset", Fault{}, nil},
-		{"reset but stored", Fault{Stored: true}, nil},
-		{"cut off", Fault{Stored: true, Cut: true}, nil},
-		{"wrong digest", Fault{Spoilt: true}, IsTransfer},
+		{"500", Fault{Status: 500}, nil, true},
+		{"502", Fault{Status: 502}, nil, true},
+		{"502 but stored", Fault{Status: 502, Stored: true}, nil, true},
+		{"502 and a starter", Fault{Status: 502, Starter: true}, IsUpload, true},
+		{"503", Fault{Status: 503}, nil, true},
+		{"403 primary", Fault{Status: 403, Body: limit, Header: map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1767225700"}}, nil, true},
+		{"403 secondary", Fault{Status: 403, Body: secondary}, nil, true},
+		{"429 Retry-After", Fault{Status: 429, Body: secondary, Header: map[string]string{"Retry-After": "7"}}, nil, true},
+		{"429", Fault{Status: 429, Body: `{"message":"Too Many Requests"}`}, nil, true},
+		{"401", Fault{Status: 401}, nil, false},
+		{"404", Fault{Status: 404}, nil, false},
+		{"422", Fault{Status: 422, Body: `{"message":"Validation Failed"}`}, nil, false},
+		{"timeout before", Fault{Hang: true}, nil, true},
+		{"timeout after", Fault{Hang: true, Stored: true}, nil, true},
+		{"reset", Fault{}, nil, true},
+		{"reset but stored", Fault{Stored: true}, nil, true},
+		{"cut off", Fault{Stored: true, Cut: true}, nil, true},
+		{"wrong digest", Fault{Spoilt: true}, IsTransfer, true},
 	}
 }
 

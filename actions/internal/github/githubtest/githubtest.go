@@ -96,6 +96,8 @@ type state struct {
 	scheduled    []Workflow
 	rights       string // what a job's token may by default; empty is write
 	attestations []attestation
+	scopes       string // of a person's token, where it is a classic one
+	expires      time.Time
 }
 
 // clone copies all that requests change in place; the rest is replaced whole.
@@ -187,6 +189,12 @@ func (s *Server) Immutable() { s.locked(func() { s.immutable = true }) }
 // Digestless makes the server one that gives no digests of assets, as older
 // Enterprise Servers.
 func (s *Server) Digestless() { s.locked(func() { s.digestless = true }) }
+
+// Scope makes the person's token a classic one with these scopes.
+func (s *Server) Scope(scopes string) { s.locked(func() { s.scopes = scopes }) }
+
+// Expire sets when the person's token ends.
+func (s *Server) Expire(at time.Time) { s.locked(func() { s.expires = at }) }
 
 // Left sets how many requests remain until the primary limit answers.
 func (s *Server) Left(requests int) { s.locked(func() { s.left = requests }) }

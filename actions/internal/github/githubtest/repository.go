@@ -49,6 +49,16 @@ func (s *Server) Rulesets() (all []map[string]any) {
 	return all
 }
 
+// LowerRulesets makes the first ruleset one that holds nothing, and removes the
+// last.
+func (s *Server) LowerRulesets() {
+	s.locked(func() {
+		s.rulesets[0] = maps.Clone(s.rulesets[0])
+		s.rulesets[0]["enforcement"] = "disabled"
+		s.rulesets = s.rulesets[:len(s.rulesets)-1]
+	})
+}
+
 // repositoryURLs are the addresses below a repository that GitHub lists.
 var repositoryURLs = strings.Fields(`archive assignees blobs branches collaborators comments commits compare contents contributors
 	deployments downloads events forks git_commits git_refs git_tags hooks issue_comment issue_events issues keys labels languages
@@ -76,17 +86,29 @@ func (s *Server) repository() map[string]any {
 	return shown
 }
 
-func (s *Server) getRepository(*exchange) answer {
+func (s *Server) getRepository(x *exchange) answer {
 	shown := s.repository()
 	shown["network_count"], shown["subscribers_count"] = 0, 0
-	return answer{status: http.StatusOK, body: shown}
+	permission := s.people[x.caller]
+	shown["permissions"] = map[string]any{"admin": permission == "admin", "push": permission != "read", "pull": true}
+	header := map[string]string{}
+	if x.caller != Bot && s.scopes != "" {
+		header["X-OAuth-Scopes"] = s.scopes
+	}
+	if x.caller != Bot && !s.expires.IsZero() {
+		header["GitHub-Authentication-Token-Expiration"] = s.expires.UTC().Format("2006-01-02 15:04:05 MST")
+	}
+	return answer{status: http.StatusOK, header: header, body: shown}
 }
 
 func (s *Server) getPermission(x *exchange) answer {
 	login := x.path["username"]
+	if strings.HasSuffix(login, "[bot]") {
+		return message(http.StatusNotFound, login+" is not a user")
+	}
 	permission, found := s.people[login]
-	if !found {
-		return notFound()
+	if !found { // whoever may read
+		permission = map[bool]string{true: "none", false: "read"}[s.private]
 	}
 	user := s.user(login).(map[string]any)
 	user["role_name"] = permission
