@@ -13,9 +13,16 @@ import (
 	"github.com/duckdb/duckdb-go/v2/mapping"
 )
 
-// pieceRows is how many rows a Cursor asks for at a time: half a row group of a
-// DuckDB table. More are not read faster, and less than a third of it slower.
-const pieceRows = 61_440
+// A table is read in pieces: DuckDB looks at every row's rowid to find those of
+// a piece, so that their number is bounded, and a piece is then all in memory.
+// Fewer are not read faster, and smaller ones slower.
+const (
+	mostPieces = 32
+	leastPiece = 61_440 // half a row group of a DuckDB table
+)
+
+// pieceOf is how many rows of a table's are read at a time.
+func pieceOf(rows int64) int64 { return max(leastPiece, (rows+mostPieces-1)/mostPieces) }
 
 // A Cursor reads columns of a table in the order in which its rows were
 // inserted, some at a time, straight from DuckDB's memory: rows that are
@@ -25,8 +32,10 @@ type Cursor struct {
 	ctx   context.Context
 	conn  *sql.Conn
 	query string
-	// next is the first rowid that has not been asked for.
+	// next is the first rowid that has not been asked for, and piece how many are
+	// asked for at a time.
 	next   int64
+	piece  int64
 	result mapping.Result
 	open   bool
 	chunk  mapping.DataChunk
@@ -36,11 +45,26 @@ type Cursor struct {
 // whose rows are never deleted. A table that was made by SELECT ... ORDER BY is
 // in that order, provided that preserve_insertion_order is on.
 func NewCursor(ctx context.Context, db *sql.DB, table string, columns ...string) (*Cursor, error) {
+	rows, err := count(ctx, db, table)
+	if err != nil {
+		return nil, err
+	}
+	return newCursor(ctx, db, table, rows, columns)
+}
+
+func count(ctx context.Context, db *sql.DB, table string) (rows int64, err error) {
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM "+table).Scan(&rows); err != nil {
+		return 0, fmt.Errorf("read %s: %w", table, err)
+	}
+	return rows, nil
+}
+
+func newCursor(ctx context.Context, db *sql.DB, table string, rows int64, columns []string) (*Cursor, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", table, err)
 	}
-	return &Cursor{ctx: ctx, conn: conn, query: fmt.Sprintf("SELECT %s FROM %s", strings.Join(columns, ", "), table)}, nil
+	return &Cursor{ctx: ctx, conn: conn, query: fmt.Sprintf("SELECT %s FROM %s WHERE", strings.Join(columns, ", "), table), piece: pieceOf(rows)}, nil
 }
 
 // Next reads the next rows; there are none where ok is false. The chunk before
@@ -71,13 +95,15 @@ func (c *Cursor) ask() error {
 		}
 		stop := context.AfterFunc(c.ctx, func() { mapping.Interrupt(conn) })
 		defer stop()
-		query := fmt.Sprintf("%s WHERE rowid >= %d AND rowid < %d", c.query, c.next, c.next+pieceRows)
+		query := fmt.Sprintf("%s rowid >= %d AND rowid < %d", c.query, c.next, c.next+c.piece)
 		if mapping.Query(conn, query, &c.result) == mapping.StateError {
 			defer mapping.DestroyResult(&c.result)
-			return errors.Join(c.ctx.Err(), fmt.Errorf("%s: %s", c.query, mapping.ResultError(&c.result)))
+			return errors.Join(c.ctx.Err(), fmt.Errorf("%s: %w", c.query, &duckdb.Error{
+				Type: duckdb.ErrorType(mapping.ResultErrorType(&c.result)), Msg: mapping.ResultError(&c.result),
+			}))
 		}
 		c.open = true
-		c.next += pieceRows
+		c.next += c.piece
 		return nil
 	})
 }
@@ -186,11 +212,25 @@ func (c Chunk) Texts(column int) []Text {
 	return slice[Text](c, column, mapping.TypeVarchar)
 }
 
-// A Text is a string in DuckDB's memory.
-type Text mapping.StringT
+// A Text is a string in DuckDB's memory, laid out as duckdb_string_t is in
+// duckdb.h: its length in the first 32 bits, and from there either up to 12
+// bytes of its own or, in the last 64 bits, where the bytes are.
+type Text [2]uint64
+
+const inlinedText = 12
+
+// View is the text as it lies in DuckDB's memory, and goes with it.
+func (t *Text) View() string {
+	header := unsafe.Pointer(t)
+	length := *(*uint32)(header)
+	if length <= inlinedText {
+		return unsafe.String((*byte)(unsafe.Add(header, 4)), length)
+	}
+	return unsafe.String(*(**byte)(unsafe.Add(header, 8)), length)
+}
 
 // String copies the text.
-func (t *Text) String() string { return mapping.StringTData((*mapping.StringT)(t)) }
+func (t *Text) String() string { return strings.Clone(t.View()) }
 
 func slice[T any](c Chunk, column int, kinds ...mapping.Type) []T {
 	v := c.vectors[column]

@@ -57,6 +57,40 @@ func TestCursor(t *testing.T) {
 	}
 }
 
+// Each row that a condition keeps is handed on once, whichever the worker.
+func TestScan(t *testing.T) {
+	ctx := context.Background()
+	s, _, err := dataset.Open(ctx, dataset.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	const n = 300_000
+	if _, err := s.DB().Exec(fmt.Sprintf("CREATE TABLE numbers AS SELECT i, CASE WHEN i < %d - 1 THEN '1' ELSE 'one' END AS s FROM range(%[1]d) r(i)", n)); err != nil {
+		t.Fatal(err)
+	}
+	seen := make([]int32, n)
+	err = dataset.Scan(ctx, s.DB(), "numbers", "i % 7 > 0 -- or so", func(chunk dataset.Chunk) {
+		for i, row := range chunk.Integers(0) {
+			if chunk.Integers(1)[i] == row+1 {
+				seen[row]++
+			}
+		}
+	}, "rowid", "i + 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, times := range seen {
+		if want := int32(min(1, i%7)); times != want {
+			t.Fatalf("row %d was seen %d times, want %d", i, times, want)
+		}
+	}
+	err = dataset.Scan(ctx, s.DB(), "numbers", "", func(dataset.Chunk) {}, "s::INTEGER")
+	if !dataset.Unreadable(err) || !strings.Contains(err.Error(), "'one'") {
+		t.Errorf("a value that cannot be cast: %v", err)
+	}
+}
+
 func TestCursorFails(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s, _, err := dataset.Open(ctx, dataset.Options{})

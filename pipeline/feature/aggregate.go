@@ -9,7 +9,7 @@ import (
 //
 // A row counts at decision time t when event ≤ t, known ≤ t and event > t −
 // window; that is, while t is in [max(event, known), event + window).
-func (p *pass) aggregate(d Definition, into *builder, column func(sql string, kind columnKind) int) {
+func (p *pass) aggregate(d Definition, feature int, column func(sql string, kind columnKind) int) {
 	a := d.Aggregate
 	length := a.Window.Microseconds()
 	decimal := func(sql string) int { return column(sql, decimalColumn) }
@@ -24,7 +24,7 @@ func (p *pass) aggregate(d Definition, into *builder, column func(sql string, ki
 		}
 		x := p.extremes[i]
 		x.longest = max(x.longest, length)
-		x.outputs = append(x.outputs, windowOutput{length, into})
+		x.outputs = append(x.outputs, windowOutput{length, feature})
 		return
 	case "last":
 		at := decimal(embed(a.Of))
@@ -33,22 +33,21 @@ func (p *pass) aggregate(d Definition, into *builder, column func(sql string, ki
 			i = len(p.last)
 			p.last = append(p.last, &lastRows{column: at, n: a.N})
 		}
-		p.last[i].outputs = append(p.last[i].outputs, windowOutput{length, into})
+		p.last[i].outputs = append(p.last[i].outputs, windowOutput{length, feature})
 		return
 	}
 	window := index(&p.windows, length)
 	switch {
 	case a.Function == "distinct":
-		value := embed(a.Of)
-		at := column(fmt.Sprintf("CASE WHEN %[1]s IS NOT NULL THEN dense_rank() OVER (ORDER BY %[1]s) END", value), integerColumn)
-		p.distinct = append(p.distinct, &distinctValues{column: at, window: window, length: length, into: into})
+		p.distinct = append(p.distinct, &distinctValues{column: column(embed(a.Of), rankColumn), window: window, length: length, feature: feature})
 	case a.Function == "rate":
-		p.totals.want(d, window, decimal(embed(a.Of)+"::BOOLEAN::INTEGER"), into)
+		p.totals.want(d.Name, meanOf, decimal(embed(a.Of)+"::BOOLEAN::INTEGER"), window, length, feature)
 	case a.Function == "count" && a.Of == "":
-		p.totals.want(d, window, -1, into)
+		p.totals.want(d.Name, countOf, -1, window, length, feature)
 	case a.Function == "count":
-		p.totals.want(d, window, decimal("CASE WHEN "+embed(a.Of)+" THEN 1 END"), into)
+		p.totals.want(d.Name, countOf, decimal("CASE WHEN "+embed(a.Of)+" THEN 1 END"), window, length, feature)
 	default:
-		p.totals.want(d, window, decimal(embed(a.Of)), into)
+		function := map[string]summary{"sum": sumOf, "mean": meanOf, "stddev": deviationOf}[a.Function]
+		p.totals.want(d.Name, function, decimal(embed(a.Of)), window, length, feature)
 	}
 }

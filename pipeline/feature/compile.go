@@ -3,11 +3,10 @@ package feature
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -76,12 +75,13 @@ type compiler struct {
 	// The last observations have none.
 	times []int64
 	// numbered are the keys that observations have, by the SQL of each match.
-	numbered  map[string]keys
-	numbering sync.Mutex
+	numbered map[string]*keys
 	// tables have features as columns, and an identifier. Other features are
 	// built up by sweeps.
 	tables   []featureTable
 	builders map[string]*builder
+	// restorers put features in order, one for each processor.
+	restorers []restorer
 	// queries are the user\'s own.
 	queries []*asof
 }
@@ -99,7 +99,7 @@ func (p Plan) compile(ctx context.Context, db *sql.DB, within Range) (*compiler,
 	if err != nil {
 		return nil, err
 	}
-	c := &compiler{ctx: ctx, db: db, plan: p, parser: parser, numbered: map[string]keys{}, builders: map[string]*builder{}}
+	c := &compiler{ctx: ctx, db: db, plan: p, parser: parser, numbered: map[string]*keys{}, builders: map[string]*builder{}, restorers: make([]restorer, runtime.GOMAXPROCS(0))}
 	for _, step := range []func() error{
 		c.asofs,
 		func() error { return c.observations(within) },
@@ -125,8 +125,8 @@ func (c *compiler) dropSources() error {
 // clear frees what only the work itself needs.
 func (c *compiler) clear() error {
 	var queries []string
-	for i := range len(c.numbered) {
-		queries = append(queries, "DROP TABLE "+keysTable(i))
+	for _, k := range c.numbered {
+		queries = append(queries, "DROP TABLE IF EXISTS "+k.table)
 	}
 	return c.exec(queries...)
 }
@@ -140,20 +140,12 @@ func (c *compiler) exec(queries ...string) error {
 	return nil
 }
 
-// each goes through a table's columns.
-func (c *compiler) each(table string, take func(dataset.Chunk), columns ...string) (err error) {
-	cursor, err := dataset.NewCursor(c.ctx, c.db, table, columns...)
-	if err != nil {
-		return err
+// scan goes through the columns of a table's rows, chunks of them side by side.
+func (c *compiler) scan(table, condition string, take func(dataset.Chunk), columns ...string) error {
+	if err := dataset.Scan(c.ctx, c.db, table, condition, take, columns...); err != nil {
+		return fmt.Errorf("build features: %w", err)
 	}
-	defer func() { err = errors.Join(err, cursor.Close()) }()
-	for {
-		chunk, ok, err := cursor.Next()
-		if err != nil || !ok {
-			return err
-		}
-		take(chunk)
-	}
+	return nil
 }
 
 func sourceTable(name string) string { return dataset.Identifier(ReservedPrefix + "source_" + name) }
@@ -229,11 +221,35 @@ func (c *compiler) observations(within Range) error {
 			order = append(order, quoted)
 		}
 	}
-	return c.exec(
-		fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT %s AS %s, %s, %s FROM (%s) WHERE %s ORDER BY %s", observed,
-			decided, colDecided, identifiers(keep), strings.Join(computed, ", "), source.Select, within.condition(o.Partition), strings.Join(order, ", ")),
-		fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT %s AS %s, * FROM %s", ObservationsTable, observedID, colID, observed),
-	)
+	rows := fmt.Sprintf("SELECT %s AS %s, %s, %s FROM (%s) WHERE %s",
+		decided, colDecided, identifiers(keep), strings.Join(computed, ", "), source.Select, within.condition(o.Partition))
+	if err := c.exec("CREATE OR REPLACE TABLE " + observed + " AS " + rows); err != nil {
+		return err
+	}
+	ascend, err := c.ascend(append([]string{colDecided}, identify(o.Key)...))
+	if err != nil {
+		return err
+	}
+	if !ascend {
+		if err := c.exec("DROP TABLE "+observed, fmt.Sprintf("CREATE TABLE %s AS %s ORDER BY %s", observed, rows, strings.Join(order, ", "))); err != nil {
+			return err
+		}
+	}
+	return c.exec(fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT %s AS %s, * FROM %s", ObservationsTable, observedID, colID, observed))
+}
+
+// ascend says whether no two observations agree in some columns and all lie in
+// their order, as they do where files are written in order of time: what is then
+// not sorted takes a third of the time. DuckDB has NULL and NaN where ORDER BY
+// puts them, behind all others.
+func (c *compiler) ascend(columns []string) (bool, error) {
+	var astray bool
+	err := c.db.QueryRowContext(c.ctx, fmt.Sprintf("SELECT count(*) > 0 FROM (SELECT row(%s) AS here, lag(here) OVER () AS before FROM %s) WHERE before >= here",
+		strings.Join(columns, ", "), observed)).Scan(&astray)
+	if err != nil {
+		return false, fmt.Errorf("order the observations: %w", err)
+	}
+	return !astray, nil
 }
 
 // LabelKnown is SQL for the time from which the label is known: its own known-at
@@ -291,16 +307,14 @@ func (c *compiler) prepare() error {
 // decisions reads the decision times.
 func (c *compiler) decisions() error {
 	for _, d := range c.plan.Definitions {
-		c.builders[d.Name] = &builder{definition: d}
+		c.builders[d.Name] = newBuilder(d)
 	}
-	return c.each(observed, func(chunk dataset.Chunk) {
-		decided, valid := chunk.Integers(1), chunk.Validity(1)
-		for row, id := range chunk.Integers(0) {
-			if valid.Valid(row) {
-				c.times[id-1] = decided[row]
-			}
+	return c.scan(observed, colDecided+" IS NOT NULL", func(chunk dataset.Chunk) {
+		decided := chunk.Integers(1)
+		for i, row := range chunk.Integers(0) {
+			c.times[row] = decided[i]
 		}
-	}, observedID, colDecided)
+	}, "rowid", colDecided)
 }
 
 // reachable leaves out rows that no observation at hand can see: events before

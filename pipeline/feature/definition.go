@@ -6,10 +6,10 @@
 //     known.
 //  2. Lint reads every expression with DuckDB's own parser and refuses what
 //     could not have been known at the decision time.
-//  3. Build is one and the same for training and for scoring. DuckDB works out
-//     the expressions and lays the rows of the sources in order of time; sweeps
-//     then go through rows and observations, part of the keys by part, and keep
-//     what each key's rows come to.
+//  3. Build is one and the same for training and for scoring. DuckDB reads the
+//     sources and works out the expressions. Keys are numbered, and rows and
+//     observations put into parts by them; sweeps then go through each key's, in
+//     order of time, and keep what its rows come to.
 //  4. The rows come out as a Frame, and a fitted Encoding, learned elsewhere,
 //     turns the Frame into the Matrix that a model takes.
 package feature

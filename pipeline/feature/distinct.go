@@ -1,47 +1,35 @@
 package feature
 
 // distinctValues count the different values of one column over one window: how
-// many rows have each value, and how many values have a row.
+// many rows have each value, by its number, and how many values have a row.
 type distinctValues struct {
 	column, window int
 	length         int64
-	into           *builder
-	rows           map[keyedValue]int32
-	values         []int64
+	feature        int
+	rows           map[int64]int32
 }
 
-// A keyedValue is a key's value, both by their numbers.
-type keyedValue struct{ key, value int64 }
+func (d *distinctValues) begin() { d.rows = map[int64]int32{} }
 
-func (d *distinctValues) begin(keys int) {
-	d.rows, d.values = map[keyedValue]int32{}, make([]int64, keys)
-}
-
-func (d *distinctValues) enter(r *rows) error {
-	if !r.valid(d.column) || r.time >= after(r.event(), d.length) {
-		return nil
-	}
-	value := keyedValue{r.key(), r.integer(d.column)}
-	d.rows[value]++
-	if d.rows[value] == 1 {
-		d.values[value.key]++
+func (d *distinctValues) enter(t *table, row int, moment int64) error {
+	if t.valid(d.column, row) && moment < after(t.events[row], d.length) {
+		d.rows[t.columns[d.column].integers[row]]++
 	}
 	return nil
 }
 
-func (d *distinctValues) leave(r *rows, window int) {
-	if window != d.window || !r.valid(d.column) {
+func (d *distinctValues) leave(t *table, row, window int) {
+	if window != d.window || !t.valid(d.column, row) {
 		return
 	}
-	value := keyedValue{r.key(), r.integer(d.column)}
+	value := t.columns[d.column].integers[row]
 	d.rows[value]--
 	if d.rows[value] == 0 {
 		delete(d.rows, value)
-		d.values[value.key]--
 	}
 }
 
-func (d *distinctValues) read(key int32, i int, _ int64) error {
-	d.into.number(i, float64(d.values[key]))
+func (d *distinctValues) read(into []*builder, i int, _ int64) error {
+	into[d.feature].number(i, float64(len(d.rows)))
 	return nil
 }

@@ -10,12 +10,12 @@ import (
 
 // lastRows are means of the n latest rows of one column. Of two rows, the later
 // one by event never leaves a window first: what is no more among the latest n
-// that are known never will be. So n rows are kept for each key, the latest
-// first, whatever the window.
+// that are known never will be. So n rows are kept, the latest first, whatever
+// the window.
 type lastRows struct {
 	column, n int
 	outputs   []windowOutput
-	kept      [][]datedDecimal
+	kept      []datedDecimal
 }
 
 type datedDecimal struct {
@@ -23,31 +23,31 @@ type datedDecimal struct {
 	value        int128
 }
 
-func (l *lastRows) begin(keys int) { l.kept = make([][]datedDecimal, keys) }
+func (l *lastRows) begin() { l.kept = l.kept[:0] }
 
-func (l *lastRows) enter(r *rows) error {
-	if !r.valid(l.column) {
+func (l *lastRows) enter(t *table, i int, _ int64) error {
+	if !t.valid(l.column, i) {
 		return nil
 	}
-	row := datedDecimal{r.event(), r.known(), r.decimal(l.column)}
-	kept := l.kept[r.key()]
+	row := datedDecimal{t.events[i], t.knowns[i], t.decimal(l.column, i)}
+	kept := l.kept
 	at, _ := slices.BinarySearchFunc(kept, row, func(k, row datedDecimal) int {
 		return cmp.Or(cmp.Compare(row.event, k.event), cmp.Compare(row.known, k.known), row.value.compare(k.value))
 	})
 	if at == l.n {
 		return nil
 	}
-	l.kept[r.key()] = slices.Insert(kept[:min(len(kept), l.n-1)], at, row)
+	l.kept = slices.Insert(kept[:min(len(kept), l.n-1)], at, row)
 	return nil
 }
 
-func (l *lastRows) leave(*rows, int) {}
+func (l *lastRows) leave(*table, int, int) {}
 
-func (l *lastRows) read(key int32, i int, t int64) error {
+func (l *lastRows) read(into []*builder, i int, t int64) error {
 	for _, output := range l.outputs {
 		var sum int128
 		n := 0
-		for _, row := range l.kept[key] {
+		for _, row := range l.kept {
 			if after(row.event, output.window) <= t {
 				break
 			}
@@ -57,7 +57,7 @@ func (l *lastRows) read(key int32, i int, t int64) error {
 			n++
 		}
 		if n > 0 {
-			output.into.number(i, sum.float64()/float64(n))
+			into[output.feature].number(i, sum.float64()/float64(n))
 		}
 	}
 	return nil

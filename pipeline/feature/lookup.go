@@ -3,24 +3,24 @@ package feature
 import "math"
 
 // lookup adds a lookup to a pass.
-func (p *pass) lookup(d Definition, into *builder, column func(sql string, kind columnKind) int) {
+func (p *pass) lookup(d Definition, feature int, column func(sql string, kind columnKind) int) {
 	kind := numberColumn
 	if d.Type == Categorical {
 		kind = textColumn
 	}
 	p.lookups.outputs = append(p.lookups.outputs, lookupOutput{
 		column: column(embed(d.Lookup.Value)+"::"+d.sqlType(), kind), text: kind == textColumn,
-		within: d.Lookup.Within.Microseconds(), into: into,
+		within: d.Lookup.Within.Microseconds(), feature: feature,
 	})
 }
 
-// lookups are the values of one row for each key: of the rows that are known
-// the latest by event, and of these the one known last. Where that is not one
-// row, each value is the greatest.
+// lookups are the values of one row: of the rows that are known the latest by
+// event, and of these the one known last. Where that is not one row, each value
+// is the greatest.
 type lookups struct {
 	outputs []lookupOutput
-	best    []datedRow
-	// numbers or texts of the best row, key by key.
+	best    datedRow
+	// numbers or texts of the best row.
 	numbers []float64
 	texts   []string
 	present []bool
@@ -33,66 +33,62 @@ type datedRow struct {
 
 // A lookupOutput is a feature that is a column of the rows.
 type lookupOutput struct {
-	column int
-	text   bool
-	within int64
-	into   *builder
+	column  int
+	text    bool
+	within  int64
+	feature int
 }
 
-func (l *lookups) begin(keys int) {
-	l.best = make([]datedRow, keys)
-	l.numbers = make([]float64, keys*len(l.outputs))
-	l.texts = make([]string, keys*len(l.outputs))
-	l.present = make([]bool, keys*len(l.outputs))
+func (l *lookups) begin() {
+	l.best = datedRow{}
+	if l.present == nil {
+		l.numbers, l.texts, l.present = make([]float64, len(l.outputs)), make([]string, len(l.outputs)), make([]bool, len(l.outputs))
+	}
 }
 
-func (l *lookups) enter(r *rows) error {
-	key := r.key()
-	best, row := &l.best[key], datedRow{r.event(), r.known(), true}
+func (l *lookups) enter(t *table, row int, _ int64) error {
+	best := datedRow{t.events[row], t.knowns[row], true}
 	// Rows enter in the order in which they become known.
-	if best.found && row.event < best.event {
+	if l.best.found && best.event < l.best.event {
 		return nil
 	}
-	tied := *best == row
-	*best = row
+	tied := l.best == best
+	l.best = best
 	for o, output := range l.outputs {
-		at := int(key)*len(l.outputs) + o
-		present := r.valid(output.column)
+		present := t.valid(output.column, row)
 		if tied && !present {
 			continue
 		}
 		if output.text {
 			text := ""
 			if present {
-				text = r.text(output.column)
+				text = t.columns[output.column].texts[row]
 			}
-			if !tied || !l.present[at] || text > l.texts[at] {
-				l.texts[at] = text
+			if !tied || !l.present[o] || text > l.texts[o] {
+				l.texts[o] = text
 			}
-		} else if number := r.number(output.column); !tied || !l.present[at] || number > l.numbers[at] || math.IsNaN(number) {
+		} else if number := t.columns[output.column].numbers[row]; !tied || !l.present[o] || number > l.numbers[o] || math.IsNaN(number) {
 			// NaN is greater than all, as it is for DuckDB.
-			l.numbers[at] = number
+			l.numbers[o] = number
 		}
-		l.present[at] = present
+		l.present[o] = present
 	}
 	return nil
 }
 
-func (l *lookups) leave(*rows, int) {}
+func (l *lookups) leave(*table, int, int) {}
 
-func (l *lookups) read(key int32, i int, t int64) error {
-	best := l.best[key]
-	if !best.found {
+func (l *lookups) read(into []*builder, i int, t int64) error {
+	if !l.best.found {
 		return nil
 	}
 	for o, output := range l.outputs {
-		at := int(key)*len(l.outputs) + o
 		switch {
-		case !l.present[at] || after(best.event, output.within) < t:
+		case !l.present[o] || after(l.best.event, output.within) < t:
 		case output.text:
-			output.into.text(i, l.texts[at])
+			into[output.feature].text(i, l.texts[o])
 		default:
-			output.into.number(i, l.numbers[at])
+			into[output.feature].number(i, l.numbers[o])
 		}
 	}
 	return nil

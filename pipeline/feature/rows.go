@@ -1,10 +1,10 @@
 package feature
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
 )
@@ -17,25 +17,11 @@ const (
 	numberColumn                    // DOUBLE
 	integerColumn                   // BIGINT
 	textColumn                      // VARCHAR
+	rankColumn                      // any type, whose different values are numbered
 )
 
-// rows are rows in order of the times at which they are due, with the one at
-// hand.
-type rows struct {
-	table
-	// order is that of the rows, where it is not the table's own.
-	order []int32
-	// moment is when a row is due; time is that of the row at hand, and the end
-	// of all time after the last one.
-	moment func(event, known int64) int64
-	time   int64
-	// due is how many rows have been in hand, and at where the one at hand lies.
-	due, at int
-}
-
-// A table is rows, column by column.
+// A table is rows, column by column. Times are microseconds.
 type table struct {
-	keys           []int32
 	events, knowns []int64
 	columns        []values
 }
@@ -44,189 +30,201 @@ type table struct {
 type values struct {
 	decimals []dataset.Huge
 	numbers  []float64
-	integers []int64 // of integers, and of decimals of 18 digits
+	integers []int64 // of integers, ranks, and decimals of 18 digits
 	texts    []string
 	// valid says which are not NULL; it is nil where all are.
 	valid []bool
 }
 
-// newRows takes the first row in hand.
-func newRows(t table, order []int32, moment func(event, known int64) int64) *rows {
-	r := &rows{table: t, order: order, moment: moment}
-	r.next()
-	return r
+// valid says whether a row has a value in a column.
+func (t *table) valid(column, row int) bool {
+	valid := t.columns[column].valid
+	return valid == nil || valid[row]
 }
 
-// next takes the next row in hand.
-func (r *rows) next() {
-	if r.due == len(r.events) {
-		r.time = never
-		return
-	}
-	r.at = r.due
-	if r.order != nil {
-		r.at = int(r.order[r.due])
-	}
-	r.due++
-	r.time = r.moment(r.events[r.at], r.knowns[r.at])
-}
-
-func (r *rows) key() int64   { return int64(r.keys[r.at]) }
-func (r *rows) event() int64 { return r.events[r.at] }
-func (r *rows) known() int64 { return r.knowns[r.at] }
-
-// valid says whether the row at hand has a value in a column.
-func (r *rows) valid(column int) bool {
-	valid := r.columns[column].valid
-	return valid == nil || valid[r.at]
-}
-
-func (r *rows) decimal(column int) int128 {
-	c := &r.columns[column]
+func (t *table) decimal(column, row int) int128 {
+	c := &t.columns[column]
 	if c.decimals == nil {
-		v := c.integers[r.at]
+		v := c.integers[row]
 		return int128{uint64(v), v >> 63}
 	}
-	v := c.decimals[r.at]
+	v := c.decimals[row]
 	return int128{v.Low, v.High}
-}
-
-func (r *rows) number(column int) float64 { return r.columns[column].numbers[r.at] }
-
-func (r *rows) integer(column int) int64 { return r.columns[column].integers[r.at] }
-
-func (r *rows) text(column int) string { return r.columns[column].texts[r.at] }
-
-// byEvent is the order of the rows' events; nil is the table's own.
-func (t *table) byEvent() []int32 {
-	if slices.IsSorted(t.events) {
-		return nil
-	}
-	order := make([]int32, len(t.events))
-	for i := range order {
-		order[i] = int32(i)
-	}
-	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(t.events[a], t.events[b]) })
-	return order
 }
 
 // part is some rows that lie side by side.
 func (t *table) part(from, to int) table {
-	part := table{t.keys[from:to], t.events[from:to], t.knowns[from:to], slices.Clone(t.columns)}
-	for i := range part.columns {
-		part.columns[i].cut(from, to)
+	part := table{t.events[from:to], t.knowns[from:to], make([]values, len(t.columns))}
+	for i, v := range t.columns {
+		part.columns[i] = values{cut(v.decimals, from, to), cut(v.numbers, from, to), cut(v.integers, from, to), cut(v.texts, from, to), cut(v.valid, from, to)}
 	}
 	return part
 }
 
-func (v *values) cut(from, to int) {
+func cut[T any](values []T, from, to int) []T {
+	if values == nil {
+		return nil
+	}
+	return values[from:to]
+}
+
+// reorder makes t the rows of another table in some order. It keeps its room.
+func (t *table) reorder(rows table, order []int32) {
+	t.events, t.knowns = reordered(t.events, rows.events, order), reordered(t.knowns, rows.knowns, order)
+	if t.columns == nil {
+		t.columns = make([]values, len(rows.columns))
+	}
+	for i, v := range rows.columns {
+		room := &t.columns[i]
+		room.decimals, room.numbers, room.integers = reordered(room.decimals, v.decimals, order), reordered(room.numbers, v.numbers, order), reordered(room.integers, v.integers, order)
+		room.texts, room.valid = reordered(room.texts, v.texts, order), reordered(room.valid, v.valid, order)
+	}
+}
+
+func reordered[T any](room, values []T, order []int32) []T {
+	if values == nil {
+		return nil
+	}
+	room = sized(room, len(order))
+	for i, from := range order {
+		room[i] = values[from]
+	}
+	return room
+}
+
+// sql is what is read of a row for a column.
+func (c drawnColumn) read(narrow bool) string {
 	switch {
-	case v.decimals != nil:
-		v.decimals = v.decimals[from:to]
-	case v.numbers != nil:
-		v.numbers = v.numbers[from:to]
-	case v.integers != nil:
-		v.integers = v.integers[from:to]
-	case v.texts != nil:
-		v.texts = v.texts[from:to]
+	case c.kind == decimalColumn && narrow:
+		return c.sql + "::DECIMAL(18, 9)"
+	case c.kind == decimalColumn:
+		return c.sql + "::DECIMAL(38, 9)"
 	}
-	if v.valid != nil {
-		v.valid = v.valid[from:to]
-	}
+	return c.sql
 }
 
-// table reads rows, in the table's order in each part of their keys. The columns
-// are the key's number, the event time, the known-at time and those of the given
-// kinds, of which narrow decimals have 18 digits.
-func (c *compiler) table(name string, columns []string, kinds []columnKind, narrow bool, count int) (t table, p partition, err error) {
-	n, p, err := c.partition(name, columns[0], count)
-	if err != nil {
-		return t, p, err
-	}
-	t = table{keys: make([]int32, n), events: make([]int64, n), knowns: make([]int64, n), columns: make([]values, len(kinds))}
-	var places []int
-	next, texts := slices.Clone(p.starts), map[string]string{}
-	err = c.each(name, func(chunk dataset.Chunk) {
-		places = places[:0]
-		for _, number := range chunk.Integers(0) {
-			key := int32(number)
-			part := p.part(key)
-			places = append(places, next[part])
-			t.keys[next[part]] = p.within(key)
-			next[part]++
-		}
-		place(&t.events, chunk.Integers(1), places, n)
-		place(&t.knowns, chunk.Integers(2), places, n)
-		for i, kind := range kinds {
-			t.columns[i].place(chunk, 3+i, kind, narrow, places, n, texts)
-		}
-	}, columns...)
-	return t, p, err
-}
-
-// partition is that of a table's rows, of which there are n.
-func (c *compiler) partition(table, key string, count int) (n int, p partition, err error) {
-	p = newPartition(count)
-	counts, err := c.db.QueryContext(c.ctx, fmt.Sprintf("SELECT CASE WHEN %[1]s < 0 THEN %[2]d ELSE %[1]s >> %[3]d END AS part, count(*) FROM %[4]s GROUP BY part",
-		key, p.part(-1), p.power, table))
-	if err != nil {
-		return 0, p, fmt.Errorf("count rows by their keys: %w", err)
-	}
-	defer func() { err = errors.Join(err, counts.Close()) }()
-	for counts.Next() {
-		var part, rows int
-		if err := counts.Scan(&part, &rows); err != nil {
-			return 0, p, fmt.Errorf("count rows by their keys: %w", err)
-		}
-		p.starts[part] = rows
-		n += rows
-	}
-	p.begin()
-	return n, p, counts.Err()
-}
-
-// place puts a chunk's values into a column of n. Equal texts are kept once.
-func (v *values) place(chunk dataset.Chunk, column int, kind columnKind, narrow bool, places []int, n int, known map[string]string) {
-	valid := chunk.Validity(column)
-	switch {
-	case kind == numberColumn:
-		place(&v.numbers, chunk.Numbers(column), places, n)
-	case kind == textColumn:
-		texts := make([]string, chunk.Rows)
-		for row, text := range chunk.Texts(column) {
-			if !valid.Valid(row) {
-				continue
+// table reads the rows of a drawing that a pass has a use for, each into its
+// place.
+func (c *compiler) table(d *drawing, p *pass, places []int32, n int) (t table, err error) {
+	t = table{make([]int64, n), make([]int64, n), make([]values, len(p.columns))}
+	columns := []string{"rowid", colEvent, d.known}
+	var read []int
+	for i, column := range p.columns {
+		drawn := d.columns[column]
+		t.columns[i] = drawn.room(n, d.narrow)
+		if drawn.kind == rankColumn {
+			if err := c.rank(d, drawn, places, &t.columns[i]); err != nil {
+				return t, err
 			}
-			copied := text.String()
-			if _, ok := known[copied]; !ok {
-				known[copied] = copied
-			}
-			texts[row] = known[copied]
-		}
-		place(&v.texts, texts, places, n)
-	case kind == decimalColumn && !narrow:
-		place(&v.decimals, chunk.Huges(column), places, n)
-	default:
-		place(&v.integers, chunk.Integers(column), places, n)
-	}
-	for row, at := range places {
-		if valid.Valid(row) {
 			continue
 		}
-		if v.valid == nil {
-			v.valid = slices.Repeat([]bool{true}, n)
+		read = append(read, i)
+		columns = append(columns, drawn.read(d.narrow))
+	}
+	missing, texts := make([]sync.Once, len(p.columns)), interned{known: map[string]string{}}
+	err = c.scan(sourceTable(d.source), d.condition(c), func(chunk dataset.Chunk) {
+		into := make([]int32, chunk.Rows)
+		for row, id := range chunk.Integers(0) {
+			into[row] = places[id]
 		}
-		v.valid[at] = false
+		place(t.events, chunk.Integers(1), into)
+		place(t.knowns, chunk.Integers(2), into)
+		for at, i := range read {
+			v := &t.columns[i]
+			v.place(chunk, 3+at, into, &texts)
+			valid := chunk.Validity(3 + at)
+			for row, to := range into {
+				if valid.Valid(row) || int(to) >= n {
+					continue
+				}
+				missing[i].Do(func() { v.valid = slices.Repeat([]bool{true}, n) })
+				v.valid[to] = false
+			}
+		}
+	}, columns...)
+	return t, err
+}
+
+// room is a column of n rows, to be filled in.
+func (c drawnColumn) room(n int, narrow bool) values {
+	switch {
+	case c.kind == numberColumn:
+		return values{numbers: make([]float64, n)}
+	case c.kind == textColumn:
+		return values{texts: make([]string, n)}
+	case c.kind == decimalColumn && !narrow:
+		return values{decimals: make([]dataset.Huge, n)}
+	}
+	return values{integers: make([]int64, n)}
+}
+
+// rank numbers the different values of a column.
+func (c *compiler) rank(d *drawing, column drawnColumn, places []int32, v *values) error {
+	v.valid = make([]bool, len(v.integers))
+	ranks := ReservedPrefix + "ranks"
+	if err := c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT rowid AS row, dense_rank() OVER (ORDER BY %s) AS rank FROM %s WHERE (%s\n) AND %s IS NOT NULL",
+		ranks, column.sql, sourceTable(d.source), d.condition(c), column.sql)); err != nil {
+		return err
+	}
+	err := c.scan(ranks, "", func(chunk dataset.Chunk) {
+		numbers := chunk.Integers(1)
+		for i, row := range chunk.Integers(0) {
+			if at := int(places[row]); at < len(v.integers) {
+				v.integers[at], v.valid[at] = numbers[i], true
+			}
+		}
+	}, "row", "rank")
+	if err != nil {
+		return err
+	}
+	return c.exec("DROP TABLE " + ranks)
+}
+
+// place puts a chunk's values into their places.
+func (v *values) place(chunk dataset.Chunk, column int, places []int32, texts *interned) {
+	switch {
+	case v.numbers != nil:
+		place(v.numbers, chunk.Numbers(column), places)
+	case v.texts != nil:
+		place(v.texts, texts.all(chunk, column), places)
+	case v.decimals != nil:
+		place(v.decimals, chunk.Huges(column), places)
+	default:
+		place(v.integers, chunk.Integers(column), places)
 	}
 }
 
-// place puts values into their places among n.
-func place[T any](into *[]T, values []T, places []int, n int) {
-	if *into == nil {
-		*into = make([]T, n)
-	}
-	all := *into
+// place puts values into their places. Those beyond the end have none.
+func place[T any](into, values []T, places []int32) {
 	for i, at := range places {
-		all[at] = values[i]
+		if int(at) < len(into) {
+			into[at] = values[i]
+		}
 	}
+}
+
+// interned are texts that are kept once where they are equal.
+type interned struct {
+	lock  sync.Mutex
+	known map[string]string
+}
+
+// all are the texts of a column.
+func (t *interned) all(chunk dataset.Chunk, column int) []string {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	texts, valid := make([]string, chunk.Rows), chunk.Validity(column)
+	for row := range texts {
+		if !valid.Valid(row) {
+			continue
+		}
+		cell := &chunk.Texts(column)[row]
+		text, ok := t.known[cell.View()]
+		if !ok {
+			text = strings.Clone(cell.View())
+			t.known[text] = text
+		}
+		texts[row] = text
+	}
+	return texts
 }

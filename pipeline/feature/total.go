@@ -10,25 +10,26 @@ import (
 // totals are counts, sums and sums of squares over windows: what a row adds when
 // it enters, it takes away when it leaves.
 type totals struct {
-	// windows are lengths in microseconds, and of each the totals over it.
-	windows []int64
-	of      [][]total
+	of      []total
 	outputs []totalOutput
-	// width and squared are how many totals a key has, and how many of them are
-	// squared; cells and squares hold them key by key, and by window, as rows
-	// leave one window at a time.
-	width, squared int
-	cells          []cell
-	squares        []uint256
+	// squared is how many totals are squared; cells and squares hold the totals.
+	squared int
+	cells   []cell
+	squares []uint256
+	// byColumn and byWindow are the totals as rows enter and leave: those of one
+	// column, and of one window, after another.
+	byColumn, byWindow [][]total
 }
 
-// A total is of one column, or of nothing but the number of rows where that is
-// negative. It has a place among its key's cells and, if it is squared, one
-// among its squares.
+// A total is of one column over one window, or of nothing but the number of rows
+// where the column is negative. It has a place among the cells and, if it is
+// squared, one among the squares.
 type total struct {
-	column        int
-	squared       bool
-	place, square int
+	column, window int
+	length         int64
+	place          int
+	squared        bool
+	square         int
 }
 
 type cell struct {
@@ -36,76 +37,86 @@ type cell struct {
 	sum   int128
 }
 
-// A totalOutput is a feature that is made from a window's total, by its index.
+// A totalOutput is a feature that is made from a total, by its index.
 type totalOutput struct {
-	name, function string
-	window, total  int
-	place, square  int
-	into           *builder
+	total, feature int
+	name           string
+	function       summary
 }
+
+// A summary says what a feature tells of a total.
+type summary int
+
+const (
+	countOf summary = iota
+	sumOf
+	meanOf
+	deviationOf
+)
 
 // want adds a feature, with the total that it is made from.
-func (t *totals) want(d Definition, window, column int, into *builder) {
-	for len(t.of) <= window {
-		t.of = append(t.of, nil)
-	}
-	i := slices.IndexFunc(t.of[window], func(o total) bool { return o.column == column })
+func (t *totals) want(name string, function summary, column, window int, length int64, feature int) {
+	i := slices.IndexFunc(t.of, func(o total) bool { return o.column == column && o.window == window })
 	if i < 0 {
-		i = len(t.of[window])
-		t.of[window] = append(t.of[window], total{column: column})
+		i = len(t.of)
+		t.of = append(t.of, total{column: column, window: window, length: length, place: i})
 	}
-	if d.Aggregate.Function == "stddev" {
-		t.of[window][i].squared = true
+	if function == deviationOf && !t.of[i].squared {
+		t.of[i].squared, t.of[i].square = true, t.squared
+		t.squared++
 	}
-	t.outputs = append(t.outputs, totalOutput{name: d.Name, function: d.Aggregate.Function, window: window, total: i, into: into})
+	t.outputs = append(t.outputs, totalOutput{total: i, feature: feature, name: name, function: function})
 }
 
-// arrange gives each total its place, over all windows.
-func (t *totals) arrange(windows []int64) {
-	t.windows = windows
-	t.of = append(t.of, make([][]total, len(t.windows)-len(t.of))...)
-	for _, list := range t.of {
-		for i := range list {
-			list[i].place = t.width
-			t.width++
-			if list[i].squared {
-				list[i].square = t.squared
-				t.squared++
-			}
+// arrange sees to the order in which rows enter and leave so many windows.
+func (t *totals) arrange(windows int) {
+	t.byColumn, t.byWindow = nil, make([][]total, windows)
+	columns := map[int]int{}
+	for _, o := range t.of {
+		i, ok := columns[o.column]
+		if !ok {
+			i = len(t.byColumn)
+			columns[o.column] = i
+			t.byColumn = append(t.byColumn, nil)
 		}
-	}
-	for i := range t.outputs {
-		output := &t.outputs[i]
-		total := t.of[output.window][output.total]
-		output.place, output.square = total.place, total.square
+		t.byColumn[i] = append(t.byColumn[i], o)
+		t.byWindow[o.window] = append(t.byWindow[o.window], o)
 	}
 }
 
-func (t *totals) begin(keys int) {
-	t.cells = make([]cell, keys*t.width)
-	t.squares = make([]uint256, keys*t.squared)
+func (t *totals) begin() {
+	t.cells = append(t.cells[:0], make([]cell, len(t.of))...)
+	t.squares = append(t.squares[:0], make([]uint256, t.squared)...)
 }
 
-func (t *totals) enter(r *rows) error {
-	key := int(r.key())
-	for w, list := range t.of {
-		if r.time >= after(r.event(), t.windows[w]) {
+// take is what a row adds to the totals of a column, if it does.
+func (o *total) take(rows *table, row int) (v int128, ok bool) {
+	if o.column < 0 {
+		return v, true
+	}
+	if !rows.valid(o.column, row) {
+		return v, false
+	}
+	return rows.decimal(o.column, row), true
+}
+
+func (t *totals) enter(rows *table, row int, moment int64) error {
+	event := rows.events[row]
+	for _, list := range t.byColumn {
+		v, ok := list[0].take(rows, row)
+		if !ok {
 			continue
 		}
-		for _, total := range list {
-			cell := &t.cells[key*t.width+total.place]
-			if total.column < 0 {
-				cell.count++
+		for i := range list {
+			o := &list[i]
+			if moment >= after(event, o.length) {
 				continue
 			}
-			if !r.valid(total.column) {
-				continue
-			}
+			cell := &t.cells[o.place]
 			cell.count++
-			v := r.decimal(total.column)
 			fits := cell.sum.add(v)
-			if total.squared {
-				fits = t.squares[key*t.squared+total.square].add(v.square()) && fits
+			if o.squared {
+				fits = t.squares[o.square].add(v.square()) && fits
 			}
 			if !fits {
 				return fmt.Errorf("%w: the numbers in a window are too large to be summed exactly", dataset.ErrData)
@@ -115,49 +126,45 @@ func (t *totals) enter(r *rows) error {
 	return nil
 }
 
-func (t *totals) leave(r *rows, window int) {
-	key := int(r.key())
-	for _, total := range t.of[window] {
-		cell := &t.cells[key*t.width+total.place]
-		if total.column < 0 {
-			cell.count--
+func (t *totals) leave(rows *table, row, window int) {
+	list := t.byWindow[window]
+	for i := range list {
+		o := &list[i]
+		v, ok := o.take(rows, row)
+		if !ok {
 			continue
 		}
-		if !r.valid(total.column) {
-			continue
-		}
+		cell := &t.cells[o.place]
 		cell.count--
-		v := r.decimal(total.column)
 		cell.sum.sub(v)
-		if total.squared {
-			t.squares[key*t.squared+total.square].sub(v.square())
+		if o.squared {
+			t.squares[o.square].sub(v.square())
 		}
 	}
 }
 
-func (t *totals) read(key int32, i int, _ int64) error {
-	cells := t.cells[int(key)*t.width:][:t.width]
+func (t *totals) read(into []*builder, i int, _ int64) error {
 	for o := range t.outputs {
 		output := &t.outputs[o]
-		cell := &cells[output.place]
+		cell, feature := &t.cells[output.total], into[output.feature]
 		switch output.function {
-		case "count":
-			output.into.number(i, float64(cell.count))
-		case "sum":
-			output.into.number(i, cell.sum.float64())
-		case "stddev":
+		case countOf:
+			feature.number(i, float64(cell.count))
+		case sumOf:
+			feature.number(i, cell.sum.float64())
+		case meanOf:
+			if cell.count > 0 {
+				feature.number(i, cell.sum.float64()/float64(cell.count))
+			}
+		case deviationOf:
 			if cell.count < 2 {
 				continue
 			}
-			v, ok := deviation(cell.count, cell.sum, t.squares[int(key)*t.squared+output.square])
+			v, ok := deviation(cell.count, cell.sum, t.squares[t.of[output.total].square])
 			if !ok {
 				return fmt.Errorf("%w: feature %s: the numbers in a window are too large for an exact standard deviation", dataset.ErrData, output.name)
 			}
-			output.into.number(i, v)
-		default: // mean, rate
-			if cell.count > 0 {
-				output.into.number(i, cell.sum.float64()/float64(cell.count))
-			}
+			feature.number(i, v)
 		}
 	}
 	return nil

@@ -1,6 +1,8 @@
 package feature
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,7 +106,12 @@ func (l *linter) types(source Source, uses []use) ([]string, error) {
 	for i, u := range uses {
 		columns[i] = fmt.Sprintf("%s AS c%d", embed(u.text), i)
 	}
-	rows, err := l.db.QueryContext(l.ctx, fmt.Sprintf("SELECT column_type FROM (DESCRIBE SELECT %s FROM (%s))", strings.Join(columns, ", "), source.Select))
+	return columnTypes(l.ctx, l.db, columns, "("+source.Select+")")
+}
+
+// columnTypes are the types of columns, which are SQL over a relation.
+func columnTypes(ctx context.Context, db *sql.DB, columns []string, relation string) ([]string, error) {
+	rows, err := db.QueryContext(ctx, fmt.Sprintf("SELECT column_type FROM (DESCRIBE SELECT %s FROM %s)", strings.Join(columns, ", "), relation))
 	if err != nil {
 		return nil, err
 	}

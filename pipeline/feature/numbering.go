@@ -1,0 +1,141 @@
+package feature
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/linecook-ml/linecook/pipeline/dataset"
+)
+
+// noKey is the number of what is no key.
+const noKey = -1
+
+// A numbering numbers keys as they come. The number of a key of several columns
+// is that of a pair: of its columns but the last, and of the last.
+type numbering struct {
+	// kinds are those of the columns, each a number or a text.
+	kinds []columnKind
+	// integers and texts are by column, and so are the pairs that it ends.
+	integers []integerNumbers
+	texts    []map[string]int32
+	pairs    []map[[2]int32]int32
+}
+
+func newNumbering(kinds []columnKind) *numbering {
+	n := &numbering{kinds: kinds, integers: make([]integerNumbers, len(kinds))}
+	for range kinds {
+		n.texts = append(n.texts, map[string]int32{})
+		n.pairs = append(n.pairs, map[[2]int32]int32{})
+	}
+	return n
+}
+
+// count is how many keys there are. Without columns there is one.
+func (n *numbering) count() int {
+	last := len(n.kinds) - 1
+	switch {
+	case last < 0:
+		return 1
+	case last > 0:
+		return len(n.pairs[last])
+	case n.kinds[0] == textColumn:
+		return len(n.texts[0])
+	}
+	return max(n.integers[0].count, len(n.integers[0].far))
+}
+
+// number numbers the keys of a chunk's rows, whose columns are the chunk's from
+// the given one on. A key that it has not met is added, or is none.
+func (n *numbering) number(chunk dataset.Chunk, first int, add bool) []int32 {
+	keys := make([]int32, chunk.Rows)
+	for i, kind := range n.kinds {
+		numbers := make([]int32, chunk.Rows)
+		valid := chunk.Validity(first + i)
+		if kind == textColumn {
+			texts := chunk.Texts(first + i)
+			for row := range numbers {
+				numbers[row] = noKey
+				if valid.Valid(row) {
+					numbers[row] = numberText(n.texts[i], texts[row].View(), add)
+				}
+			}
+		} else {
+			for row, v := range chunk.Integers(first + i) {
+				numbers[row] = noKey
+				if valid.Valid(row) {
+					numbers[row] = n.integers[i].number(v, add)
+				}
+			}
+		}
+		if i == 0 {
+			keys = numbers
+			continue
+		}
+		for row, last := range numbers {
+			if keys[row] != noKey && last != noKey {
+				keys[row] = number(n.pairs[i], [2]int32{keys[row], last}, add)
+			} else {
+				keys[row] = noKey
+			}
+		}
+	}
+	return keys
+}
+
+func number[K comparable](known map[K]int32, value K, add bool) int32 {
+	number, ok := known[value]
+	if ok {
+		return number
+	}
+	if !add {
+		return noKey
+	}
+	number = int32(len(known))
+	known[value] = number
+	return number
+}
+
+// integerNumbers number integers: where they lie close together, as identifiers
+// often do, by a slice, which is several times as fast as a map.
+type integerNumbers struct {
+	least int64
+	near  []int32
+	count int // of those near
+	far   map[int64]int32
+}
+
+// newIntegerNumbers numbers integers from the least to the greatest, of which
+// there are at most so many.
+func newIntegerNumbers(least, greatest int64, most int) integerNumbers {
+	const sparse = 4 // a slice that a fourth fills is still smaller than a map
+	if span := uint64(greatest) - uint64(least); span < uint64(most)*sparse {
+		return integerNumbers{least: least, near: slices.Repeat([]int32{noKey}, int(span)+1)}
+	}
+	return integerNumbers{far: map[int64]int32{}}
+}
+
+func (n *integerNumbers) number(v int64, add bool) int32 {
+	if n.far != nil {
+		return number(n.far, v, add)
+	}
+	i := uint64(v) - uint64(n.least)
+	if i >= uint64(len(n.near)) {
+		return noKey
+	}
+	if n.near[i] == noKey && add {
+		n.near[i] = int32(n.count)
+		n.count++
+	}
+	return n.near[i]
+}
+
+// numberText numbers a text that does not last.
+func numberText(known map[string]int32, text string, add bool) int32 {
+	if number, ok := known[text]; ok || !add {
+		if !ok {
+			return noKey
+		}
+		return number
+	}
+	return number(known, strings.Clone(text), add)
+}
