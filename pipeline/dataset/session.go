@@ -7,7 +7,7 @@
 //     for the columns whose every text is written as DuckDB would write it,
 //     which may be read as typed with the same result.
 //  3. The session is locked: DuckDB can then read exactly these files, write
-//     exactly the folders it was given, and load nothing. It does not tell
+//     exactly the folders it was given and one of its own, and load nothing. It does not tell
 //     reading from writing: a COPY could still overwrite a file that it may
 //     read, so only linecook's own statements may run, never a user's.
 //  4. Fingerprints say which bytes were read.
@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -66,7 +67,10 @@ func Open(ctx context.Context, opt Options, specs ...Spec) (*Session, []report.F
 		return nil, nil, errors.Join(fmt.Errorf("make a temporary folder: %w", err), connector.Close())
 	}
 	s := &Session{db: sql.OpenDB(connector), spill: spill, tables: map[string]*Table{}}
-	findings, err := s.open(ctx, opt, specs)
+	var findings []report.Finding
+	if err = os.Mkdir(s.Scratch(), 0o700); err == nil {
+		findings, err = s.open(ctx, opt, specs)
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, s.Close())
 	}
@@ -118,7 +122,7 @@ func (s *Session) open(ctx context.Context, opt Options, specs []Spec) ([]report
 	allowed = slices.Compact(allowed)
 	return findings, s.exec(ctx,
 		"SET allowed_paths="+quoteList(allowed),
-		"SET allowed_directories="+quoteList(opt.WriteDirs),
+		"SET allowed_directories="+quoteList(append(slices.Clone(opt.WriteDirs), s.Scratch())),
 		"SET enable_external_access=false",
 		"SET lock_configuration=true",
 	)
@@ -146,6 +150,9 @@ func (s *Session) exec(ctx context.Context, statements ...string) error {
 	}
 	return nil
 }
+
+// Scratch is a folder that DuckDB may write, and that is gone with the session.
+func (s *Session) Scratch() string { return filepath.Join(s.spill, "scratch") }
 
 // DB is the locked database.
 func (s *Session) DB() *sql.DB { return s.db }
