@@ -25,6 +25,7 @@ type Config struct {
 	Label        feature.Label        `yaml:"label" required:"true" description:"the outcome, and when it becomes known"`
 	Features     []feature.Definition `yaml:"features" required:"true" description:"what the model sees"`
 	Queries      []feature.Query      `yaml:"queries" description:"SQL of your own, which features of the form sql take their values from"`
+	Commands     []feature.Command    `yaml:"commands" description:"programs of your own, which features of the form command take their values from"`
 	Split        Split                `yaml:"split" required:"true" description:"how time divides what is trained on from what is evaluated on"`
 	Estimator    Estimator            `yaml:"estimator" required:"true" description:"what is fitted"`
 	Evaluation   Evaluation           `yaml:"evaluation" required:"true" description:"how the fitted model is judged"`
@@ -39,6 +40,8 @@ type Config struct {
 	Root string `yaml:"-"`
 	// Text is the file as it was read.
 	Text []byte `yaml:"-"`
+	// Programs runs the commands; only Start and Progress are set.
+	Programs feature.Programs `yaml:"-"`
 
 	said *said
 	// stages is where the stages are written, if not in this file.

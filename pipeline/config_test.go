@@ -59,6 +59,11 @@ func TestMistakesAreFound(t *testing.T) {
 		{"stage after none", "after: staging", "after: nowhere", "config/stages", "nowhere"},
 		{"drift of nothing", "psi: 0.25", "psi: 0", "config/drift", "0"},
 		{"bound without a bound", "{metric: roc_auc, min: 0.65}\n", "{metric: roc_auc}\n", "config/no-bound", "roc_auc"},
+		{"command of a strange name", "split:\n", "commands: [{name: A b, run: [x], files: [x], lock: x, version: [x]}]\nsplit:\n", "config/name", "A b"},
+		{"command without words", "split:\n", "commands: [{name: a, run: [], files: [x], lock: x, version: [x]}]\nsplit:\n", "config/command", "run is empty"},
+		{"command without files", "split:\n", "commands: [{name: a, run: [x], files: [], lock: x, version: [x]}]\nsplit:\n", "config/command", "files is empty"},
+		{"command without a lock", "split:\n", "commands: [{name: a, run: [x], files: [x], version: [x]}]\nsplit:\n", "document/missing-key", "lock"},
+		{"command in a strange format", "split:\n", "commands: [{name: a, run: [x], files: [x], lock: x, version: [x], format: arrow}]\nsplit:\n", "document/value", "arrow"},
 		{"age in hours", "max_age: 7 days", "max_age: 7 hours", "config/max-age", "7 hours"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -82,7 +82,7 @@ func (c *Config) lintFeatures() []report.Finding {
 			findings = append(findings, finding("config/name", c.At("queries", i, "name"), "use lower-case letters, digits, hyphens and underscores", "%q is not the name of a query", query.Name))
 		}
 	}
-	return findings
+	return append(findings, c.lintCommands()...)
 }
 
 func (c *Config) lintSplit() []report.Finding {

@@ -95,7 +95,7 @@ func (c *Config) Open(ctx context.Context, writeDirs ...string) (*dataset.Sessio
 // Plan joins the configuration with contracts and data to what features are
 // built from. Every source must have its contract and its table.
 func (c *Config) Plan(contracts Contracts, session *dataset.Session, withLabel bool) (feature.Plan, error) {
-	plan := feature.Plan{Observations: c.Observations, Definitions: c.Features, Queries: c.Queries}
+	plan := feature.Plan{Observations: c.Observations, Definitions: c.Features, Queries: c.Queries, Commands: c.Commands, Programs: c.programs(session)}
 	if withLabel {
 		plan.Label = &c.Label
 	}

@@ -3,7 +3,8 @@
 //
 //  1. Training hands over the members: the model, the fitted encoders, the
 //     feature definitions, the contracts, the profile, the evaluation, the
-//     configuration. All of it is data; none of it is code.
+//     configuration. All of it is data; what is code in the feature definitions,
+//     a user's queries and commands, is text that a person can review.
 //  2. Write binds each member by size and SHA-256 in a manifest, as canonical
 //     JSON. The digest of the manifest's bytes is the bundle's id.
 //  3. The manifest and the members, sorted by path, become a USTAR archive

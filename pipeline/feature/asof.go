@@ -275,8 +275,10 @@ func (c *compiler) observation(id int64) (string, error) {
 	return name + ", decided at " + decided.UTC().Format(time.RFC3339Nano), nil
 }
 
-// viewed is what the queries need of a source: columns, and how far back.
+// viewed is what the queries and commands need of a source: columns, and how far
+// back.
 func (c *compiler) viewed(source Source) (columns []string, reach Duration) {
+	columns, reach = c.given(source)
 	for _, a := range c.queries {
 		for _, v := range a.views {
 			if v.read.Source != source.Name {
@@ -291,9 +293,13 @@ func (c *compiler) viewed(source Source) (columns []string, reach Duration) {
 	return columns, reach
 }
 
-// owned are the columns of the observations' source that the queries need.
+// owned are the columns of the observations' source that the queries and commands
+// need.
 func (c *compiler) owned() []string {
 	var columns []string
+	for _, command := range c.plan.commands() {
+		columns = append(columns, command.Observation...)
+	}
 	for _, a := range c.queries {
 		columns = append(columns, a.own...)
 		for _, v := range a.views {

@@ -103,7 +103,7 @@ func (p Plan) compile(ctx context.Context, db *sql.DB, within Range) (*compiler,
 	for _, step := range []func() error{
 		c.asofs,
 		func() error { return c.observations(within) },
-		c.bounds, c.prepare, c.sql, c.draw, c.clear,
+		c.bounds, c.prepare, c.sql, c.work, c.draw, c.clear,
 	} {
 		if err := step(); err != nil {
 			return nil, err

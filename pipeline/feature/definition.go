@@ -2,8 +2,8 @@
 //
 //  1. A Definition says what a feature is: an expression over the
 //     observation's own row, a lookup of the latest row known, an aggregate
-//     over a window of rows known, or a query of the user's own over the rows
-//     known.
+//     over a window of rows known, or a query or a command of the user's own
+//     over the rows known.
 //  2. Lint reads every expression with DuckDB's own parser and refuses what
 //     could not have been known at the decision time.
 //  3. Build is one and the same for training and for scoring. DuckDB reads the
@@ -20,7 +20,7 @@ import (
 )
 
 // A Definition is one feature as pipeline.yaml defines it: exactly one of
-// Expression, Lookup, Aggregate and SQL is set.
+// Expression, Lookup, Aggregate, SQL and Command is set.
 type Definition struct {
 	Name       string     `json:"name" yaml:"name" required:"true" description:"the feature's name; unique"`
 	Type       Kind       `json:"type" yaml:"type" enum:"numeric,categorical" description:"how the model reads it; numeric unless said otherwise"`
@@ -28,6 +28,7 @@ type Definition struct {
 	Lookup     *Lookup    `json:"lookup,omitempty" yaml:"lookup" description:"the latest row of a source that was known at the decision time (as-of join)"`
 	Aggregate  *Aggregate `json:"aggregate,omitempty" yaml:"aggregate" description:"a summary of the rows of a source in a window that ends at the decision time, counting only what was known by then"`
 	SQL        string     `json:"sql,omitempty" yaml:"sql" description:"the query of queries that has the feature, as a column of its name"`
+	Command    string     `json:"command,omitempty" yaml:"command" description:"the command of commands that works the feature out, as a column of its name"`
 	MaxMissing *float64   `json:"max_missing,omitempty" yaml:"max_missing" description:"share of a scored partition that may lack this feature before the line stops; 0.5 unless said otherwise"`
 	// PersonalData is not part of what a feature is, so it is in no digest.
 	PersonalData string `json:"-" yaml:"personal_data" description:"why this feature may use columns that the contract classifies as personal; without it, it may not"`
@@ -164,7 +165,7 @@ func (d Definition) sqlType() string {
 	return "DOUBLE"
 }
 
-// form names which of the four a definition is, or says what is wrong.
+// form names which of the five a definition is, or says what is wrong.
 func (d Definition) form() (string, error) {
 	var forms []string
 	if d.Expression != "" {
@@ -179,8 +180,11 @@ func (d Definition) form() (string, error) {
 	if d.SQL != "" {
 		forms = append(forms, "sql")
 	}
+	if d.Command != "" {
+		forms = append(forms, "command")
+	}
 	if len(forms) != 1 {
-		return "", fmt.Errorf("feature %s needs exactly one of expression, lookup, aggregate and sql; it has %d", d.Name, len(forms))
+		return "", fmt.Errorf("feature %s needs exactly one of expression, lookup, aggregate, sql and command; it has %d", d.Name, len(forms))
 	}
 	return forms[0], nil
 }

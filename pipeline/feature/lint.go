@@ -25,7 +25,7 @@ func (p Plan) Lint(ctx context.Context, db *sql.DB, at Locator) (honest int, fin
 	l := linter{ctx: ctx, db: db, parser: parser, plan: p, at: at}
 	l.sources()
 	l.observations()
-	queries := l.queries()
+	queries, commands := l.queries(), l.commands()
 	sound := make([]bool, len(p.Definitions))
 	seen := map[string]bool{}
 	for i, definition := range p.Definitions {
@@ -40,7 +40,7 @@ func (p Plan) Lint(ctx context.Context, db *sql.DB, at Locator) (honest int, fin
 		}
 		l.definition(i, definition)
 		l.personal(i, definition)
-		sound[i] = len(l.findings) == before && (definition.SQL == "" || queries[definition.SQL])
+		sound[i] = len(l.findings) == before && (definition.SQL == "" || queries[definition.SQL]) && (definition.Command == "" || commands[definition.Command])
 	}
 	l.bind(sound)
 	if l.err != nil {
@@ -241,6 +241,10 @@ func (l *linter) definition(i int, d Definition) {
 	case "sql":
 		if !slices.ContainsFunc(l.plan.Queries, func(q Query) bool { return q.Name == d.SQL }) {
 			l.add("feature/query", l.at("features", i, "sql"), fmt.Sprintf("there is no query called %s", d.SQL), "add it to queries, with its file")
+		}
+	case "command":
+		if !slices.ContainsFunc(l.plan.Commands, func(c Command) bool { return c.Name == d.Command }) {
+			l.add("feature/command", l.at("features", i, "command"), fmt.Sprintf("there is no command called %s", d.Command), "add it to commands, with its files")
 		}
 	}
 }

@@ -17,6 +17,7 @@ func (l *linter) personal(i int, d Definition) {
 	observations, _ := l.find(l.plan.Observations.Source)
 	l.personalIn(observations, d.Expression, d.Name, l.at("features", i, "expression"))
 	l.personalQuery(i, d)
+	l.personalCommand(i, d)
 	source, text, _ := d.draws()
 	from, known := l.find(source)
 	if !known {

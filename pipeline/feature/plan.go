@@ -18,6 +18,10 @@ type Plan struct {
 	Definitions []Definition
 	// Queries are what definitions of the form sql take their values from.
 	Queries []Query
+	// Commands are what definitions of the form command take theirs from, and
+	// Programs runs them.
+	Commands []Command
+	Programs Programs
 }
 
 type planText struct {
@@ -25,21 +29,22 @@ type planText struct {
 	Label        *Label       `json:"label"`
 	Features     []Definition `json:"features"`
 	Queries      []Query      `json:"queries,omitempty"`
+	Commands     []Command    `json:"commands,omitempty"`
 }
 
 // Text is what the plan says, in canonical JSON: what features are, without
 // where their sources lie.
 func (p Plan) Text() ([]byte, error) {
-	return canonical.Marshal(planText{p.Observations, p.Label, p.Definitions, p.queries()})
+	return canonical.Marshal(planText{p.Observations, p.Label, p.Definitions, p.queries(), p.commands()})
 }
 
-// ReadQueries reads the queries of a plan's text.
-func ReadQueries(data []byte) ([]Query, error) {
+// ReadText reads the queries and commands of a plan's text.
+func ReadText(data []byte) ([]Query, []Command, error) {
 	var said planText
 	if err := canonical.Unmarshal(data, &said); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return said.Queries, nil
+	return said.Queries, said.Commands, nil
 }
 
 // ReservedPrefix begins the columns that the plan adds; a source may not use it.

@@ -144,7 +144,11 @@ func (t table) in(w window) table {
 
 // sameAs says whether the snapshot has the same rows in the window. It has no
 // keys.
-func (t table) sameAs(s *feature.Snapshot, w window) bool {
+func (t table) sameAs(s *feature.Snapshot, w window) bool { return t.agrees(s, w, row.compare) }
+
+// agrees says whether the snapshot has the same rows in the window, as far as an
+// order tells them apart.
+func (t table) agrees(s *feature.Snapshot, w window, order func(a, b row) int) bool {
 	var mine, theirs []row
 	for _, g := range t {
 		mine = append(mine, g.rows...)
@@ -154,9 +158,9 @@ func (t table) sameAs(s *feature.Snapshot, w window) bool {
 			theirs = append(theirs, row{s, i})
 		}
 	}
-	slices.SortFunc(mine, row.compare)
-	slices.SortFunc(theirs, row.compare)
-	return slices.EqualFunc(mine, theirs, func(a, b row) bool { return a.compare(b) == 0 })
+	slices.SortFunc(mine, order)
+	slices.SortFunc(theirs, order)
+	return slices.EqualFunc(mine, theirs, func(a, b row) bool { return order(a, b) == 0 })
 }
 
 // A difference is the first observation, by name, whose feature changed. The

@@ -2,6 +2,7 @@ package honesty
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -85,7 +86,7 @@ func (p *prover) lay() error {
 	return nil
 }
 
-// clear drops the proof's tables.
+// clear drops the proof's tables, and what commands gave.
 func (p *prover) clear() error {
 	for _, w := range p.worlds {
 		for _, table := range []string{w.table, w.other} {
@@ -94,7 +95,7 @@ func (p *prover) clear() error {
 			}
 		}
 	}
-	return nil
+	return os.RemoveAll(p.plan.Programs.Known)
 }
 
 // plain narrows a source to the columns that the features and their times need,
@@ -168,6 +169,17 @@ func (p *prover) plain(parser *feature.Parser, source feature.Source) (w world, 
 			var names []string
 			names, err = parser.Mentions(p.ctx, query, source.Columns)
 			used = append(used, names...)
+		}
+	}
+	for _, command := range p.plan.Commands {
+		if source.Name == o.Source {
+			used = append(used, command.Observation...)
+		}
+		for _, input := range command.Reads {
+			if input.Source == source.Name {
+				drawn = true
+				used = append(used, input.Columns...)
+			}
 		}
 	}
 	if err != nil {
@@ -275,6 +287,8 @@ func (p *prover) hidden(cutOff time.Time) (int64, error) {
 func (p *prover) changed(v variant, cutOff time.Time, upTo int64) feature.Plan {
 	plan := p.plan
 	plan.Label = nil
+	// What must come out the same is worked out again, whatever is known.
+	plan.Programs.Fresh = v == asItIs || upTo == 0
 	plan.Sources = slices.Clone(plan.Sources)
 	for i, source := range plan.Sources {
 		if j := slices.IndexFunc(p.worlds, func(w world) bool { return w.source.Name == source.Name }); j >= 0 {

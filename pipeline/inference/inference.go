@@ -107,7 +107,7 @@ func current(ctx context.Context, in Input) (*Recipe, error) {
 // located is the bundle's configuration with the files where they are now.
 func located(recipe, now *pipeline.Config) (*pipeline.Config, error) {
 	merged := *recipe
-	merged.Root = now.Root
+	merged.Root, merged.Programs = now.Root, now.Programs
 	merged.Sources = append([]pipeline.Source{}, recipe.Sources...)
 	for i, source := range merged.Sources {
 		here, _, ok := now.Source(source.Name)
@@ -171,7 +171,8 @@ func (s *shift) score(ctx context.Context, session *dataset.Session, stage *stag
 	}
 	snapshot, err := plan.Build(ctx, session.DB(), feature.Day(s.in.Date))
 	if dataset.Unreadable(err) {
-		s.find("feature/unreadable", s.config.At("features"), fmt.Sprintf("the features of %s cannot be worked out: %s", s.in.Date, dataset.FirstLine(err)), "")
+		f := plan.Unreadable(err, "the features of "+s.in.Date, s.config.At)
+		s.find(f.Code, f.Position, f.Message, f.Remedy)
 		return false, nil
 	}
 	if err != nil {

@@ -52,7 +52,7 @@ func ReadRecipe(b *bundle.Bundle) (*Recipe, error) {
 	if findings := r.Config.Resolve(r.Contracts); report.HasErrors(findings) {
 		return fail("configuration", firstError(findings))
 	}
-	queries, err := feature.ReadQueries(b.Data(bundle.RoleFeatures))
+	queries, commands, err := feature.ReadText(b.Data(bundle.RoleFeatures))
 	if err != nil {
 		return fail("feature definitions", err)
 	}
@@ -63,6 +63,14 @@ func ReadRecipe(b *bundle.Bundle) (*Recipe, error) {
 			return fail("feature definitions", fmt.Errorf("they lack the query %s", query.Name))
 		}
 		query.Text, query.Path = queries[at].Text, name+":"+query.File
+	}
+	for i := range r.Config.Commands {
+		command := &r.Config.Commands[i]
+		at := slices.IndexFunc(commands, func(c feature.Command) bool { return c.Name == command.Name })
+		if at < 0 {
+			return fail("feature definitions", fmt.Errorf("they lack the command %s", command.Name))
+		}
+		command.Carried, command.Answer = commands[at].Carried, commands[at].Answer
 	}
 	output := b.ByRole(bundle.RoleOutputContract)[0]
 	if r.Output, findings = contract.Parse(name+":"+output.Path, output.Data); r.Output == nil || report.HasErrors(findings) {

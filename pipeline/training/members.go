@@ -28,7 +28,7 @@ func (l *line) members(fitted *learned, train feature.Frame, scores []float64) (
 	modelText, err := model.Write(fitted.model)
 	add("model.json", bundle.RoleModel, modelText, err)
 	c := l.in.Config
-	definitions, err := feature.Plan{Observations: c.Observations, Label: &c.Label, Definitions: c.Features, Queries: c.Queries}.Text()
+	definitions, err := feature.Plan{Observations: c.Observations, Label: &c.Label, Definitions: c.Features, Queries: c.Queries, Commands: c.Commands}.Text()
 	add("features.json", bundle.RoleFeatures, definitions, err)
 	evaluationText, err := evaluation.Write(*l.result.Evaluation)
 	add("evaluation.json", bundle.RoleEvaluation, evaluationText, err)

@@ -138,9 +138,12 @@ func (l *line) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	snapshot, err := plan.Build(ctx, l.session.DB(), feature.Range{To: l.periods.lastDay})
+	var snapshot *feature.Snapshot
+	if err = plan.Ask(ctx); err == nil {
+		snapshot, err = plan.Build(ctx, l.session.DB(), feature.Range{To: l.periods.lastDay})
+	}
 	if dataset.Unreadable(err) {
-		l.refuse(finding("feature/unreadable", l.in.Config.At("features"), "the features cannot be worked out: "+dataset.FirstLine(err), ""))
+		l.refuse(plan.Unreadable(err, "the features", l.in.Config.At))
 		return nil
 	}
 	if err != nil {

@@ -22,12 +22,12 @@ func (r *Result) Prove(ctx context.Context, c *pipeline.Config, contracts pipeli
 	if err != nil {
 		return err
 	}
-	snapshot, err := plan.Build(ctx, session.DB(), feature.Range{})
+	var snapshot *feature.Snapshot
+	if err = plan.Ask(ctx); err == nil {
+		snapshot, err = plan.Build(ctx, session.DB(), feature.Range{})
+	}
 	if dataset.Unreadable(err) {
-		r.Findings = append(r.Findings, report.Finding{
-			Code: "feature/unreadable", Severity: report.Error, Position: c.At("features"),
-			Message: "the features cannot be worked out: " + dataset.FirstLine(err),
-		})
+		r.Findings = append(r.Findings, plan.Unreadable(err, "the features", c.At))
 		return nil
 	}
 	if err != nil {

@@ -95,6 +95,7 @@ func (r *Result) Rows() int64 {
 // opening it: sources that they name have no table.
 func Run(ctx context.Context, c *pipeline.Config, contracts pipeline.Contracts, session *dataset.Session, opened []report.Finding, scope Scope) (*Result, error) {
 	r := &Result{Findings: append([]report.Finding{}, opened...)}
+	r.Findings = append(r.Findings, locks(c)...)
 	complete := true
 	for _, source := range c.Sources {
 		rules, table := contracts[source.Name], session.Table(source.Name)
