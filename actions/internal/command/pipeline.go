@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/linecook-ml/linecook/actions/internal/program"
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/bundle"
+	"github.com/linecook-ml/linecook/pipeline/feature"
 	"github.com/linecook-ml/linecook/pipeline/ledger"
 	ledgerdir "github.com/linecook-ml/linecook/pipeline/ledger/dir"
 	"github.com/linecook-ml/linecook/pipeline/report"
@@ -31,6 +33,7 @@ func (a *App) Config() (*pipeline.Config, error) {
 	if config == nil {
 		return nil, a.misconfigured(findings)
 	}
+	config.Programs = feature.Programs{Start: program.Starter(a.Getenv), Progress: a.batches()}
 	return config, a.stages(config)
 }
 
@@ -65,10 +68,18 @@ func (a *App) stages(c *pipeline.Config) error {
 func (a *App) PipelineFile() string { return filepath.ToSlash(a.pipeline) }
 
 // Contracts reads the contracts of a pipeline's sources, and the pipeline's
-// queries.
+// queries and commands.
 func (a *App) Contracts(c *pipeline.Config) (pipeline.Contracts, error) {
 	contracts, findings := c.ReadContracts(os.ReadFile)
 	findings = append(findings, c.ReadQueries(os.ReadFile)...)
+	root, err := os.OpenRoot(c.Root)
+	if err != nil {
+		return nil, UsageError(fmt.Errorf("the pipeline's folder cannot be read: %w", err))
+	}
+	findings = append(findings, c.ReadCommands(root.FS())...)
+	if err := root.Close(); err != nil {
+		return nil, err
+	}
 	if report.HasErrors(findings) {
 		return nil, a.misconfigured(findings)
 	}

@@ -57,6 +57,21 @@ func (p *Progress) Item(done, total int, last string) {
 	}
 }
 
+// batches tells of the runs of commands, where there are more than a few.
+func (a *App) batches() func(command string, done, total int) {
+	const few = 20
+	progress := NewProgress(a.Err)
+	return func(command string, done, total int) {
+		if total <= few {
+			return
+		}
+		progress.Item(done, total, "runs of command "+command)
+		if done == total {
+			progress.End()
+		}
+	}
+}
+
 // End finishes a bar that is drawn, so that what follows starts a line.
 func (p *Progress) End() {
 	if p.drawn {
