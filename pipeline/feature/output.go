@@ -131,7 +131,7 @@ func (t *taker) row(values []*string) error {
 		}
 		number, problem := exactly(*value)
 		if problem != "" {
-			return t.fail("gave %s %d the value %q for %s, which %s", colID, i+1, cut(*value), d.Name, problem)
+			return t.fail("gave %s %d the value %q for %s, which %s", colID, i+1, shortened(*value), d.Name, problem)
 		}
 		into.number(at, number)
 	}
@@ -146,7 +146,7 @@ func (t *taker) observation(value *string) (int, error) {
 	i, err := strconv.Atoi(*value)
 	switch {
 	case err != nil || i < 1 || i > len(t.ids) || strconv.Itoa(i) != *value:
-		return 0, t.fail("gave a row for %s %q, and there are 1 to %d", colID, cut(*value), len(t.ids))
+		return 0, t.fail("gave a row for %s %q, and there are 1 to %d", colID, shortened(*value), len(t.ids))
 	case t.seen[i-1]:
 		return 0, t.fail("gave two rows for %s %d", colID, i)
 	}
@@ -179,8 +179,8 @@ func exactly(text string) (number float64, problem string) {
 	return number, ""
 }
 
-// cut shortens a value for a message.
-func cut(text string) string {
+// shortened is a value as a message has it.
+func shortened(text string) string {
 	const most = 80
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "..."
@@ -220,7 +220,7 @@ func (t *taker) csv(path string) (err error) {
 		for i := range record {
 			values[i] = nil
 			if !utf8.ValidString(record[i]) {
-				return t.fail("wrote the value %q into %s, which is no UTF-8", cut(record[i]), t.file)
+				return t.fail("wrote the value %q into %s, which is no UTF-8", shortened(record[i]), t.file)
 			}
 			if record[i] != "" {
 				text := strings.Clone(record[i]) // the record's own memory is used again
