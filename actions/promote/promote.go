@@ -45,7 +45,7 @@ and still verifies, or to the one that --version names.`,
 	cmd.Flags().BoolVar(&o.rollback, "rollback", false, "go back to the version that served on the stage before")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why, for the record")
 	cmd.Flags().StringVar(&o.checks, "policy", "", "folder with checks of your own, as Rego (default policy beside the pipeline's file, where there is one)")
-	cmd.Flags().StringVar(&o.roots, "trusted-root", "", "file with the roots that attestations are verified against, as gh attestation trusted-root prints them")
+	cmd.Flags().StringVar(&o.roots, "trusted-root", "", "file with the roots that attestations are verified against, as gh attestation trusted-root prints them (default on a runner of github.com: asks gh)")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "decide and explain, change nothing")
 	cmd.Flags().StringVar(&o.record, "record", "", "file for the decision with the policy that made it, for linecook decision replay")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print the decision as JSON")
@@ -88,7 +88,7 @@ func run(ctx context.Context, app *command.App, o options) error {
 	if err != nil {
 		return err
 	}
-	if request.Witness, err = app.Witness(o.roots); err != nil {
+	if request.Witness, err = app.Witness(ctx, o.roots); err != nil {
 		return err
 	}
 	request.Policy = app.PolicyOrigin(ctx, config, request.Origin, o.checks)

@@ -45,23 +45,28 @@ type Verifier struct {
 	server   string
 }
 
-// Open reads trusted roots from files: trusted_root.json of Sigstore, or each
+// Open reads trusted roots from a file: trusted_root.json of Sigstore, or each
 // line of what `gh attestation trusted-root` prints.
 func Open(path string, o Options) (*Verifier, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the trusted roots: %w", err)
 	}
+	return Parse(path, text, o)
+}
+
+// Parse reads them from a text, which errors call where.
+func Parse(where string, text []byte, o Options) (*Verifier, error) {
 	var roots root.TrustedMaterialCollection
 	for i, line := range documents(text) {
 		trusted, err := root.NewTrustedRootFromJSON([]byte(line))
 		if err != nil {
-			return nil, fmt.Errorf("%s: trusted root %d: %w", path, i+1, err)
+			return nil, fmt.Errorf("%s: trusted root %d: %w", where, i+1, err)
 		}
 		roots = append(roots, trusted)
 	}
 	if len(roots) == 0 {
-		return nil, fmt.Errorf("%s holds no trusted root", path)
+		return nil, fmt.Errorf("%s holds no trusted root", where)
 	}
 	return New(roots, o)
 }

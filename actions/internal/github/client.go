@@ -47,8 +47,11 @@ var (
 	ErrLimited = errors.New("rate limit")
 )
 
-// PublicAPI is where github.com answers.
-const PublicAPI = "https://api.github.com"
+// Where github.com answers programs, and people.
+const (
+	PublicAPI    = "https://api.github.com"
+	PublicServer = "https://github.com"
+)
 
 // Options of a Client. Zero values are those of production.
 type Options struct {
