@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +23,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/linecook-ml/linecook/actions"
+	"github.com/linecook-ml/linecook/actions/internal/attestation/attestationtest"
 	"github.com/linecook-ml/linecook/actions/internal/github/githubtest"
 )
 
@@ -67,6 +67,9 @@ func TestMain(m *testing.M) {
 //	linecook-without-clock ARGUMENT...   linecook with a bug: it panics when asked for the time
 //	github                           a repository on GitHub, which the environment names
 //	tags NAME...                     the repository has exactly these tags
+//	merged NUMBER AUTHOR FILE        a pull request whose merge made the commit that a file names
+//	review NUMBER PERSON STATE       somebody who may write reviews it, or thinks again
+//	attest [ARCHIVE WORKFLOW REF FILE]   the only signed statement: a workflow built it for a ref, from a commit
 //	serve ARGUMENT...                trains 1.0.0 as of 2024-04-01 and takes it to prod
 //	put BUCKET KEY FILE              puts an object into the S3 store, and makes its bucket
 //	empty FOLDER                     fails if something is in it
@@ -80,7 +83,7 @@ func TestMain(m *testing.M) {
 //
 // and the condition [shared]: the reference data stand in ../shared.
 func TestScripts(t *testing.T) {
-	hub := &hub{t: t, servers: map[string]*githubtest.Server{}}
+	hub := &hub{t: t, authority: attestationtest.New(t), servers: map[string]*githubtest.Server{}}
 	testscript.Run(t, testscript.Params{
 		Dir:                filepath.Join("testdata", "script"),
 		RequireUniqueNames: true,
@@ -107,6 +110,9 @@ func TestScripts(t *testing.T) {
 			"example": openExample,
 			"github":  hub.open,
 			"tags":    hub.tags,
+			"merged":  hub.merged,
+			"review":  hub.review,
+			"attest":  hub.attest,
 			"serve":   serve,
 			"edit":    edit,
 			"flip":    flip,
@@ -116,41 +122,6 @@ func TestScripts(t *testing.T) {
 			"empty":   empty,
 		},
 	})
-}
-
-// A hub has a GitHub for each script that asks for one.
-type hub struct {
-	t       *testing.T
-	mu      sync.Mutex
-	servers map[string]*githubtest.Server // by the script's folder
-}
-
-func (h *hub) open(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 0 {
-		ts.Fatalf("usage: github")
-	}
-	s := githubtest.New(h.t)
-	h.mu.Lock()
-	h.servers[ts.Getenv("WORK")] = s
-	h.mu.Unlock()
-	for name, value := range map[string]string{
-		"GITHUB_API_URL": s.URL(), "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": githubtest.Repository,
-		"GITHUB_TOKEN": githubtest.Token, "GITHUB_SHA": s.Head(""),
-	} {
-		ts.Setenv(name, value)
-	}
-}
-
-func (h *hub) tags(ts *testscript.TestScript, neg bool, args []string) {
-	h.mu.Lock()
-	s := h.servers[ts.Getenv("WORK")]
-	h.mu.Unlock()
-	if neg || s == nil {
-		ts.Fatalf("usage: github, then tags NAME...")
-	}
-	if got := s.Tags(); !slices.Equal(got, args) {
-		ts.Fatalf("the tags are %q", got)
-	}
 }
 
 // serverVariables say where .ci/servers has put its servers.

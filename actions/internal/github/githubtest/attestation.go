@@ -6,16 +6,26 @@ import (
 	"net/http"
 )
 
-// An attestation is a signed statement about a digest. The signature here is
-// none that anybody could verify.
+// An attestation is a signed statement about a digest.
 type attestation struct {
 	digest        string // sha256:…
 	predicateType string
-	statement     []byte
+	bundle        json.RawMessage // as Sigstore has it
 }
 
+// AddAttestation adds an attestation of digest (sha256:…), signed as a Sigstore
+// bundle says.
+func (s *Server) AddAttestation(digest string, bundle []byte) {
+	s.locked(func() {
+		s.attestations = append(s.attestations, attestation{digest, "https://slsa.dev/provenance/v1", bundle})
+	})
+}
+
+// RemoveAttestations deletes all.
+func (s *Server) RemoveAttestations() { s.locked(func() { s.attestations = nil }) }
+
 // Attest adds an attestation of digest (sha256:…) that holds an in-toto
-// statement.
+// statement, with a signature that nobody could verify.
 func (s *Server) Attest(digest string, statement []byte) {
 	var fields struct {
 		PredicateType string `json:"predicateType"`
@@ -23,7 +33,15 @@ func (s *Server) Attest(digest string, statement []byte) {
 	if err := json.Unmarshal(statement, &fields); err != nil {
 		s.t.Errorf("the statement is no JSON: %v", err)
 	}
-	s.locked(func() { s.attestations = append(s.attestations, attestation{digest, fields.PredicateType, statement}) })
+	bundle := text(map[string]any{
+		"mediaType":            "application/vnd.dev.sigstore.bundle.v0.3+json",
+		"verificationMaterial": map[string]any{},
+		"dsseEnvelope": map[string]any{
+			"payload": base64.StdEncoding.EncodeToString(statement), "payloadType": "application/vnd.in-toto+json",
+			"signatures": []any{map[string]any{"sig": base64.StdEncoding.EncodeToString([]byte("unsigned"))}},
+		},
+	})
+	s.locked(func() { s.attestations = append(s.attestations, attestation{digest, fields.PredicateType, bundle}) })
 }
 
 func (s *Server) listAttestations(x *exchange) answer {
@@ -32,14 +50,7 @@ func (s *Server) listAttestations(x *exchange) answer {
 		if a.digest != x.path["subject_digest"] || x.query.Has("predicate_type") && x.query.Get("predicate_type") != a.predicateType {
 			continue
 		}
-		found = append(found, map[string]any{"repository_id": 1, "bundle_url": "https://attestations.example.com/1", "initiator": "user", "bundle": map[string]any{
-			"mediaType":            "application/vnd.dev.sigstore.bundle.v0.3+json",
-			"verificationMaterial": map[string]any{},
-			"dsseEnvelope": map[string]any{
-				"payload": base64.StdEncoding.EncodeToString(a.statement), "payloadType": "application/vnd.in-toto+json",
-				"signatures": []any{map[string]any{"sig": base64.StdEncoding.EncodeToString([]byte("unsigned"))}},
-			},
-		}})
+		found = append(found, map[string]any{"repository_id": 1, "bundle_url": "https://attestations.example.com/1", "initiator": "user", "bundle": a.bundle})
 	}
 	if len(found) == 0 {
 		return notFound()

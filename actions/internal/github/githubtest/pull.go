@@ -69,6 +69,24 @@ func (s *Server) AddReview(number int, review Review) {
 	})
 }
 
+// Review lets somebody review a pull request, or gives the last review of theirs
+// another state, as a dismissal does.
+func (s *Server) Review(number int, author, state string) {
+	known := false
+	s.locked(func() {
+		if p, found := s.pull(int64(number)); found {
+			for i := range slices.Backward(p.Reviews) {
+				if !known && p.Reviews[i].Author == author {
+					p.Reviews[i].State, known = state, true
+				}
+			}
+		}
+	})
+	if !known {
+		s.AddReview(number, Review{Author: author, State: state})
+	}
+}
+
 func (s *Server) complete(p *Pull, review *Review) {
 	review.ID = s.id()
 	if review.Commit == "" {

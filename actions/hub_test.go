@@ -1,0 +1,95 @@
+package actions_test
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/linecook-ml/linecook/actions/internal/attestation/attestationtest"
+	"github.com/linecook-ml/linecook/actions/internal/github/githubtest"
+	"github.com/linecook-ml/linecook/pipeline/canonical"
+)
+
+// A hub has a GitHub for each script that asks for one. Their statements are
+// signed by one authority.
+type hub struct {
+	t         *testing.T
+	authority *attestationtest.Authority
+	mu        sync.Mutex
+	servers   map[string]*githubtest.Server // by the script's folder
+}
+
+// open makes the environment that of a job in a new repository. The authority's
+// roots are in roots.jsonl, those of another in others.jsonl.
+func (h *hub) open(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: github")
+	}
+	s := githubtest.New(h.t)
+	h.mu.Lock()
+	h.servers[ts.Getenv("WORK")] = s
+	h.mu.Unlock()
+	for name, value := range map[string]string{
+		"GITHUB_API_URL": s.URL(), "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": githubtest.Repository,
+		"GITHUB_TOKEN": githubtest.Token, "GITHUB_SHA": s.Head(""),
+	} {
+		ts.Setenv(name, value)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("roots.jsonl"), h.authority.Roots(h.t), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("others.jsonl"), attestationtest.New(h.t).Roots(h.t), 0o600))
+}
+
+// server is the script's GitHub, for a command with so many arguments.
+func (h *hub) server(ts *testscript.TestScript, neg bool, args []string, usage string, counts ...int) *githubtest.Server {
+	h.mu.Lock()
+	s := h.servers[ts.Getenv("WORK")]
+	h.mu.Unlock()
+	if neg || s == nil || len(counts) > 0 && !slices.Contains(counts, len(args)) {
+		ts.Fatalf("usage: github, then %s", usage)
+	}
+	return s
+}
+
+func (h *hub) tags(ts *testscript.TestScript, neg bool, args []string) {
+	if got := h.server(ts, neg, args, "tags NAME...").Tags(); !slices.Equal(got, args) {
+		ts.Fatalf("the tags are %q", got)
+	}
+}
+
+func number(ts *testscript.TestScript, text string) int {
+	n, err := strconv.Atoi(text)
+	ts.Check(err)
+	return n
+}
+
+func (h *hub) merged(ts *testscript.TestScript, neg bool, args []string) {
+	s := h.server(ts, neg, args, "merged NUMBER AUTHOR FILE", 3)
+	head := s.Commit(githubtest.Commit{Branch: "change", Parent: s.Head(""), Message: "a change", Author: args[1]})
+	merge := strings.TrimSpace(ts.ReadFile(args[2]))
+	s.Push(merge, args[1])
+	s.AddPull(githubtest.Pull{Number: number(ts, args[0]), Author: args[1], HeadBranch: "change", Head: head, Merge: merge, MergedBy: args[1]})
+}
+
+func (h *hub) review(ts *testscript.TestScript, neg bool, args []string) {
+	s := h.server(ts, neg, args, "review NUMBER PERSON STATE", 3)
+	s.Grant(args[1], "write")
+	s.Review(number(ts, args[0]), args[1], args[2])
+}
+
+func (h *hub) attest(ts *testscript.TestScript, neg bool, args []string) {
+	s := h.server(ts, neg, args, "attest [ARCHIVE WORKFLOW REF FILE]", 0, 4)
+	s.RemoveAttestations()
+	if len(args) == 0 {
+		return
+	}
+	archive, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	digest := canonical.DigestBytes(archive)
+	claim := attestationtest.Provenance(digest, githubtest.Repository, args[1], args[2], strings.TrimSpace(ts.ReadFile(args[3])))
+	s.AddAttestation(digest, h.authority.Sign(h.t, claim))
+}
