@@ -24,7 +24,7 @@ import (
 // Command is `linecook contract` with its four verbs.
 func Command(app *command.App) *cobra.Command {
 	d := &door{app: app}
-	cmd := &cobra.Command{
+	cmd := command.Group(&cobra.Command{
 		Use:   "contract",
 		Short: "Lint, check, compare or propose data contracts, without a pipeline",
 		Long: `Lint data contracts, hold data against one, compare two versions of one, or
@@ -33,13 +33,8 @@ propose one for data that has none. No pipeline is needed.`,
   linecook contract check flights.odcs.yaml --data flights.parquet
   linecook contract diff flights.odcs.yaml flights-new.odcs.yaml
   linecook contract infer customers.csv --out customers.odcs.yaml`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return command.UsageError(errors.New("say what to do with contracts: lint, check, diff or infer"))
-		},
-	}
+	}, "say what to do with contracts", d.lint(), d.check(), d.diff(), d.infer())
 	command.FormatFlag(cmd.PersistentFlags(), &d.format)
-	cmd.AddCommand(d.lint(), d.check(), d.diff(), d.infer())
 	return cmd
 }
 

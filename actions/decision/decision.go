@@ -26,17 +26,11 @@ import (
 
 // Command is `linecook decision` with its one verb.
 func Command(app *command.App) *cobra.Command {
-	cmd := &cobra.Command{
+	return command.Group(&cobra.Command{
 		Use:     "decision",
 		Short:   "Make recorded promotions again, and say what came out differently",
 		Example: "  linecook decision replay\n  linecook decision replay --event flight-delay#prod#3 --present",
-		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return command.UsageError(errors.New("say what to do with decisions: replay"))
-		},
-	}
-	cmd.AddCommand(replay(app))
-	return cmd
+	}, "say what to do with decisions", replay(app))
 }
 
 type options struct {

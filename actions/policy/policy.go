@@ -17,17 +17,11 @@ import (
 
 // Command is `linecook policy` with its two verbs.
 func Command(app *command.App) *cobra.Command {
-	cmd := &cobra.Command{
+	return command.Group(&cobra.Command{
 		Use:     "policy",
 		Short:   "List the checks that a stage may require, and test checks of your own",
 		Example: "  linecook policy list\n  linecook policy test",
-		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return command.UsageError(errors.New("say what to do with the policy: list or test"))
-		},
-	}
-	cmd.AddCommand(list(app), test(app))
-	return cmd
+	}, "say what to do with the policy", list(app), test(app))
 }
 
 type options struct {

@@ -21,7 +21,7 @@ import (
 // Command is `linecook registry` with its five verbs.
 func Command(app *command.App) *cobra.Command {
 	d := &door{app: app}
-	cmd := &cobra.Command{
+	cmd := command.Group(&cobra.Command{
 		Use:   "registry",
 		Short: "Show which versions exist, and which is and was on which stage",
 		Long: `List a pipeline's versions, show one, list the events that put versions on
@@ -31,17 +31,12 @@ stages, and tell from those events alone what is on a stage and what was.`,
   linecook registry history --stage prod
   linecook registry current
   linecook registry at --date 2013-10-01 --stage prod`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return command.UsageError(errors.New("say what to show of the registry: list, show, history, current or at"))
-		},
-	}
+	}, "say what to show of the registry", d.list(), d.show(), d.history(), d.current(), d.at())
 	app.PipelineFlag(cmd)
 	cmd.PersistentFlags().AddFlag(cmd.Flags().Lookup("pipeline"))
 	cmd.PersistentFlags().StringVar(&d.name, "name", "", "the pipeline's name, where its file is not at hand")
 	cmd.PersistentFlags().StringVar(&d.stage, "stage", "", "only this stage (default all)")
 	cmd.PersistentFlags().BoolVar(&d.asJSON, "json", false, "print it as JSON")
-	cmd.AddCommand(d.list(), d.show(), d.history(), d.current(), d.at())
 	return cmd
 }
 

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,16 +48,21 @@ func servings(history []registry.Assignment) []serving {
 	return all
 }
 
+// served prints those that are asked for.
+func (d *door) served(ctx context.Context, nothing string, asked func(serving) bool) error {
+	history, err := d.events(ctx)
+	if err != nil {
+		return err
+	}
+	found := slices.DeleteFunc(servings(history), func(s serving) bool { return !asked(s) })
+	return d.print(found, servingTable(found), nothing)
+}
+
 func (d *door) current() *cobra.Command {
 	return &cobra.Command{
 		Use: "current", Short: "Tell what is on each stage now", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			history, err := d.events(cmd.Context())
-			if err != nil {
-				return err
-			}
-			now := slices.DeleteFunc(servings(history), func(s serving) bool { return s.Until != nil })
-			return d.print(now, servingTable(now), "nothing is on "+d.where())
+			return d.served(cmd.Context(), "nothing is on "+d.where(), func(s serving) bool { return s.Until == nil })
 		},
 	}
 }
@@ -70,14 +76,9 @@ func (d *door) at() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			history, err := d.events(cmd.Context())
-			if err != nil {
-				return err
-			}
-			then := slices.DeleteFunc(servings(history), func(s serving) bool {
-				return !s.From.Before(to) || s.Until != nil && !s.Until.After(from)
+			return d.served(cmd.Context(), fmt.Sprintf("nothing was on %s at %s", d.where(), when), func(s serving) bool {
+				return s.From.Before(to) && (s.Until == nil || s.Until.After(from))
 			})
-			return d.print(then, servingTable(then), fmt.Sprintf("nothing was on %s at %s", d.where(), when))
 		},
 	}
 	cmd.Flags().StringVar(&when, "date", "", "the day in UTC, as 2013-10-01, or the time, as 2013-10-01T06:00:00Z")
