@@ -42,6 +42,7 @@ type world struct {
 	// What the witness says.
 	provenance promotion.Provenance
 	approvals  promotion.Approvals
+	head       string
 	// manifest and report spoil 1.1.0 before it is sealed.
 	manifest func(*bundle.Manifest)
 	report   func(*evaluation.Report)
@@ -67,6 +68,8 @@ func (w *world) Provenance(_ context.Context, about promotion.Subject) (promotio
 func (w *world) Approvals(context.Context, promotion.Subject) (promotion.Approvals, error) {
 	return w.approvals, nil
 }
+
+func (w *world) Head(context.Context, string) (string, error) { return w.head, nil }
 
 func newWorld(t *testing.T) *world {
 	floor, psi, root := 0.65, 0.25, t.TempDir()
@@ -101,6 +104,7 @@ func newWorld(t *testing.T) *world {
 			Authors: []promotion.Authors{{Commit: headOf, Author: "linus", Committer: "web-flow"}},
 			Reviews: []promotion.Review{{Reviewer: "barbara", State: "APPROVED", Commit: headOf, At: at("2013-09-30T12:00:00Z"), Permission: "write"}},
 		},
+		head: mainAt,
 		days: slices.Repeat([]ledger.Outcome{ledger.Scored}, 7),
 	}
 	w.request = promotion.Request{
@@ -237,19 +241,21 @@ func TestNobodyGetsPast(t *testing.T) {
 		}, denied: "not_current"},
 
 		// Rules.
-		"rules relaxed in the same pull request": {attack: func(w *world) { w.stages[2].Require = []string{"contract_clean"}; w.request.Policy.Unchanged = false }, denied: "default_branch_policy"},
-		"promoted from a branch":                 {attack: func(w *world) { w.request.Origin.Ref = "refs/heads/relaxed" }, denied: "default_branch_policy"},
-		"promoted from a fork's pull request":    {attack: func(w *world) { w.request.Origin.Ref = "refs/pull/12/merge" }, denied: "default_branch_policy"},
-		"promoted from the tag itself":           {attack: func(w *world) { w.request.Origin.Ref = "refs/tags/main" }, denied: "default_branch_policy"},
-		"rules of another commit":                {attack: func(w *world) { w.request.Policy.Commit = headOf }, denied: "default_branch_policy"},
-		"a branch that nobody protects":          {attack: func(w *world) { w.request.Policy.Protected = false }, denied: "protected_policy"},
-		"promoted on a laptop":                   {attack: func(w *world) { w.request.Origin = promotion.Origin{Kind: promotion.OriginLocal} }, denied: "protected_policy"},
-		"said to be a rehearsal":                 {attack: func(w *world) { w.request.Origin.Kind = promotion.OriginRehearsal }, denied: "protected_policy"},
-		"from nowhere":                           {attack: func(w *world) { w.request.Origin.Kind = "" }, fails: "/evidence/origin/kind"},
-		"an unknown stage":                       {attack: func(w *world) { w.request.Stage = "production" }, fails: "use one of: dev, staging, prod"},
-		"a stage that requires nothing":          {attack: func(w *world) { w.stages[2].Require = nil }, fails: "requires nothing"},
-		"no stages":                              {attack: func(w *world) { w.stages = nil; w.later = nil }, fails: "no stage is named"},
-		"a mistyped check":                       {attack: func(w *world) { w.stages[2].Require[0] = "aproved" }, fails: `"aproved"`},
+		"rules relaxed in the same pull request":        {attack: func(w *world) { w.stages[2].Require = []string{"contract_clean"}; w.request.Policy.Unchanged = false }, denied: "default_branch_policy"},
+		"promoted from a branch":                        {attack: func(w *world) { w.request.Origin.Ref = "refs/heads/relaxed" }, denied: "default_branch_policy"},
+		"promoted from a fork's pull request":           {attack: func(w *world) { w.request.Origin.Ref = "refs/pull/12/merge" }, denied: "default_branch_policy"},
+		"promoted from the tag itself":                  {attack: func(w *world) { w.request.Origin.Ref = "refs/tags/main" }, denied: "default_branch_policy"},
+		"rules of another commit":                       {attack: func(w *world) { w.request.Policy.Commit = headOf }, denied: "default_branch_policy"},
+		"a branch that nobody protects":                 {attack: func(w *world) { w.request.Policy.Protected = false }, denied: "protected_policy"},
+		"an old run started again, under rules of then": {attack: func(w *world) { w.head = headOf }, denied: "protected_policy"},
+		"the branch's head is not to be had":            {attack: func(w *world) { w.head = "" }, denied: "protected_policy"},
+		"promoted on a laptop":                          {attack: func(w *world) { w.request.Origin = promotion.Origin{Kind: promotion.OriginLocal} }, denied: "protected_policy"},
+		"said to be a rehearsal":                        {attack: func(w *world) { w.request.Origin.Kind = promotion.OriginRehearsal }, denied: "protected_policy"},
+		"from nowhere":                                  {attack: func(w *world) { w.request.Origin.Kind = "" }, fails: "/evidence/origin/kind"},
+		"an unknown stage":                              {attack: func(w *world) { w.request.Stage = "production" }, fails: "use one of: dev, staging, prod"},
+		"a stage that requires nothing":                 {attack: func(w *world) { w.stages[2].Require = nil }, fails: "requires nothing"},
+		"no stages":                                     {attack: func(w *world) { w.stages = nil; w.later = nil }, fails: "no stage is named"},
+		"a mistyped check":                              {attack: func(w *world) { w.stages[2].Require[0] = "aproved" }, fails: `"aproved"`},
 		"a mistyped rule": {attack: func(w *world) {
 			w.modules = edit(`input.evidence.candidate.verifed == true`)
 			w.stages[2].Require = append(w.stages[2].Require, "own")

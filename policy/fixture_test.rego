@@ -34,6 +34,7 @@ good := {
 			"commit": "fedcba9876543210fedcba9876543210fedcba98",
 			"unchanged": true,
 			"protected": true,
+			"head": "fedcba9876543210fedcba9876543210fedcba98",
 		},
 		"candidate": {
 			"version": "1.1.0",

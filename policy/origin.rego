@@ -46,14 +46,15 @@ reasons.default_branch_policy contains message if {
 
 # METADATA
 # title: The rules are those of a protected branch
-# description: The promotion runs on a runner, for the default branch, GitHub protects that branch, and the stages and the checks of one's own are those of its commit, byte for byte.
+# description: The promotion runs on a runner, for the last commit of the default branch, GitHub protects that branch, and the stages and the checks of one's own are those of that commit, byte for byte.
 # custom:
 #   live: true
-#   remediation: Promote on a runner, from a default branch that is protected.
+#   remediation: Promote on a runner, from a default branch that is protected, in a new run; one that is started again has the rules of then.
 #   command: gh workflow run promote.yml --ref BRANCH -f version={version} -f to={stage}
 passed contains "protected_policy" if {
 	default_branch_rules
 	input.evidence.policy.protected == true
+	input.evidence.policy.head == origin.commit
 }
 
 reasons.protected_policy contains message if {
@@ -70,6 +71,17 @@ reasons.protected_policy contains message if {
 	origin.kind == "github"
 	input.evidence.policy.protected == false
 	message := sprintf("GitHub does not protect %q", [origin.ref])
+}
+
+reasons.protected_policy contains "GitHub was not asked for the branch's last commit; promote with the job's token" if {
+	origin.kind == "github"
+	input.evidence.policy.head == ""
+}
+
+reasons.protected_policy contains message if {
+	is_commit(input.evidence.policy.head)
+	input.evidence.policy.head != origin.commit
+	message := sprintf("the job is for commit %q, and the last commit of %q is %q", [origin.commit, origin.default_branch, input.evidence.policy.head])
 }
 
 # METADATA

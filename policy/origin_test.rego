@@ -60,6 +60,18 @@ test_protected_policy_denied_on_another_branch if {
 	count(checks.reasons.protected_policy) == 1 with input as spoiled
 }
 
+test_protected_policy_denied_in_an_old_run if {
+	spoiled := fixture.changed({"/evidence/policy/head": "0123456789abcdef0123456789abcdef01234567"})
+	not "protected_policy" in checks.passed with input as spoiled
+	checks.reasons.protected_policy == {"the job is for commit \"fedcba9876543210fedcba9876543210fedcba98\", and the last commit of \"main\" is \"0123456789abcdef0123456789abcdef01234567\""} with input as spoiled
+}
+
+test_protected_policy_denied_when_nobody_was_asked if {
+	spoiled := fixture.changed({"/evidence/policy/head": ""})
+	not "protected_policy" in checks.passed with input as spoiled
+	checks.reasons.protected_policy == {"GitHub was not asked for the branch's last commit; promote with the job's token"} with input as spoiled
+}
+
 test_attested_passes if "attested" in checks.passed with input as fixture.good
 
 test_attested_passes_with_a_workflow_of_the_repository if {

@@ -73,6 +73,10 @@ func Gather(ctx context.Context, versions registry.Registry, runs ledger.Store, 
 	if err != nil {
 		return fail(err)
 	}
+	rules, err := rulesOf(ctx, requirement, request)
+	if err != nil {
+		return fail(err)
+	}
 	return Evidence{
 		Operation: request.operation(),
 		Pipeline:  request.Pipeline,
@@ -80,7 +84,7 @@ func Gather(ctx context.Context, versions registry.Registry, runs ledger.Store, 
 		At:        request.At.UTC(),
 		Actor:     request.Actor,
 		Origin:    request.Origin,
-		Policy:    request.Policy,
+		Policy:    rules,
 		Candidate: Candidate{
 			Version:       request.Version,
 			BundleID:      candidate.ID,
@@ -108,17 +112,38 @@ func (r Request) operation() Operation { return cmp.Or(r.Operation, OperationPro
 // The checks that need a witness. Others, of one's own too, find what was asked
 // for these.
 const (
-	checkApproved = "approved"
-	checkAttested = "attested"
+	checkApproved  = "approved"
+	checkAttested  = "attested"
+	checkProtected = "protected_policy"
 )
+
+// required are the checks of the stage that the request must pass.
+func (r Request) required(requirement Stage) []string {
+	if r.operation() == OperationRollback {
+		return requirement.Rollback
+	}
+	return requirement.Require
+}
+
+// rulesOf is where the rules were read, with what GitHub says of the branch where
+// the stage requires that.
+func rulesOf(ctx context.Context, requirement Stage, request Request) (PolicyOrigin, error) {
+	rules := request.Policy
+	branch := request.Origin.DefaultBranch
+	if request.Witness == nil || branch == "" || !slices.Contains(request.required(requirement), checkProtected) {
+		return rules, nil
+	}
+	var err error
+	if rules.Head, err = request.Witness.Head(ctx, branch); err != nil {
+		return PolicyOrigin{}, fmt.Errorf("look up the rules' branch: %w", err)
+	}
+	return rules, nil
+}
 
 // testimony asks the witness for what the stage requires: a promotion, and a
 // rollback above all, must not wait for a service that it does not need.
 func testimony(ctx context.Context, requirement Stage, request Request, candidate *bundle.Bundle, registration registry.Registration) (provenance Provenance, approvals Approvals, err error) {
-	required := requirement.Require
-	if request.operation() == OperationRollback {
-		required = requirement.Rollback
-	}
+	required := request.required(requirement)
 	about := Subject{
 		Pipeline: request.Pipeline, Version: request.Version, Tag: registry.VersionTag(request.Pipeline, request.Version),
 		BundleID: candidate.ID, ArchiveSHA256: registration.ArchiveSHA256, Commit: candidate.Manifest.Code.Commit,

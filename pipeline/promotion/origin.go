@@ -51,6 +51,9 @@ type PolicyOrigin struct {
 	Unchanged bool `json:"unchanged"`
 	// Protected says that GitHub protects the ref that the job runs for.
 	Protected bool `json:"protected"`
+	// Head is the default branch's last commit as GitHub has it now: a run that is
+	// started again is for the commit of then. Empty where nobody was asked.
+	Head string `json:"head"`
 }
 
 // A Provenance is a signed statement of which workflow built the bundle from
@@ -125,4 +128,6 @@ type Subject struct {
 type Witness interface {
 	Provenance(ctx context.Context, about Subject) (Provenance, error)
 	Approvals(ctx context.Context, about Subject) (Approvals, error)
+	// Head is the last commit of a branch.
+	Head(ctx context.Context, branch string) (string, error)
 }

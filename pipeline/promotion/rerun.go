@@ -21,10 +21,9 @@ type Granted struct {
 // left to do: deciding anew would deny what it did itself, and a rollback would
 // go back once more. A rollback may leave its version open.
 //
-// On a runner the request is the same in every attempt of the run, elsewhere if
-// the same person makes it at the same logical time. Where the stage has moved on
-// since, the error is registry.ErrConflict: what a run asked for then is not what
-// anybody asks for now.
+// On a runner the request is the same in every attempt of the run; elsewhere each
+// is another. Where the stage has moved on since, the error is
+// registry.ErrConflict: what a run asked for then is not what anybody asks for now.
 func Before(ctx context.Context, versions registry.Registry, request Request) (*Granted, error) {
 	history, err := versions.History(ctx, request.Pipeline)
 	if err != nil {
@@ -40,10 +39,8 @@ func Before(ctx context.Context, versions registry.Registry, request Request) (*
 		if event.Sequence == current.Sequence {
 			return &Granted{record, event}, nil
 		}
-		if request.Origin.Kind == OriginGitHub {
-			return nil, fmt.Errorf("this run has put %s on %s before, as %s, and the stage has %s since %s: start a new run instead of this one again: %w",
-				registry.VersionTag(event.Name, event.Version), event.Stage, tag(event), registry.VersionTag(current.Name, current.Version), tag(current), registry.ErrConflict)
-		}
+		return nil, fmt.Errorf("this run has put %s on %s before, as %s, and the stage has %s since %s: start a new run instead of this one again: %w",
+			registry.VersionTag(event.Name, event.Version), event.Stage, tag(event), registry.VersionTag(current.Name, current.Version), tag(current), registry.ErrConflict)
 	}
 	return nil, nil
 }
@@ -62,15 +59,9 @@ func (r Request) led(event registry.Assignment, d Decision) bool {
 
 func (r Request) repeats(d Decision) bool {
 	then, now := d.Evidence.Origin, r.Origin
-	if then.Kind != now.Kind {
-		return false
-	}
-	if now.Kind != OriginGitHub {
-		return d.At.Equal(r.At) && d.Actor == r.Actor
-	}
 	run, found := withoutAttempt(now.Run)
 	before, _ := withoutAttempt(then.Run)
-	return found && run == before
+	return found && now.Kind == OriginGitHub && then.Kind == OriginGitHub && run == before
 }
 
 // withoutAttempt is the address of a run in all of its attempts; false is one

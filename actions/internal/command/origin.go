@@ -69,8 +69,8 @@ func (a *App) defaultBranch() (string, error) {
 	return branch, nil
 }
 
-// PolicyOrigin compares the rules, which are the file with the stages and the
-// checks in folder, with those of a commit: on a runner the job's, else the last
+// PolicyOrigin compares the rules, which are the pipeline's file, the folder of its
+// policy and, where they are elsewhere, the checks in folder, with those of a commit: on a runner the job's, else the last
 // one. What cannot be compared is not unchanged.
 func (a *App) PolicyOrigin(ctx context.Context, c *pipeline.Config, origin promotion.Origin, folder string) promotion.PolicyOrigin {
 	rules := promotion.PolicyOrigin{Commit: origin.Commit, Protected: origin.Kind == promotion.OriginGitHub && a.Getenv("GITHUB_REF_PROTECTED") == "true"}
@@ -84,10 +84,10 @@ func (a *App) PolicyOrigin(ctx context.Context, c *pipeline.Config, origin promo
 		}
 		rules.Commit = strings.TrimSpace(string(head))
 	}
-	if folder == "" {
-		folder = filepath.Join(c.Root, policyFolder)
-	}
-	rules.Unchanged = sameFile(git, c, rules.Commit) && sameFolder(git, c.Root, rules.Commit, folder)
+	// The stages may stand in this folder, wherever the checks are.
+	home := filepath.Join(c.Root, policyFolder)
+	rules.Unchanged = sameFile(git, c, rules.Commit) && sameFolder(git, c.Root, rules.Commit, home) &&
+		(folder == "" || sameFolder(git, c.Root, rules.Commit, folder))
 	return rules
 }
 

@@ -22,7 +22,7 @@ func TestBudgetOfRequests(t *testing.T) {
 	pushed := func(_ testing.TB, s *githubtest.Server) { s.Tag(tag, s.Head(""), "of a person") }
 	publish := func(t *testing.T, r registry.Registry) error { return publishOne(t.Context(), t, r, "1.0.0", "one") }
 	// People and provenance are asked about as well: docs/policy.md counts that.
-	const approved, attested = 5, 1
+	const approved, attested, protected = 5, 1, 1
 	finished := func(t testing.TB, s *githubtest.Server) { mustRegister(t, open(t, s), "1.0.0", "one") }
 	for _, c := range []struct {
 		says    string // the page's row, from its beginning
@@ -37,10 +37,10 @@ func TestBudgetOfRequests(t *testing.T) {
 			prepareVersions(t, s)
 		}, func(t *testing.T, r registry.Registry) error {
 			return promote(t.Context(), t, r, "1.0.0", noon)
-		}, 13 + approved + attested},
+		}, 13 + approved + attested + protected},
 		{"| `promote`, where the stage has a champion | 18, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
 			return promote(t.Context(), t, r, "1.1.0", noon.Add(time.Hour))
-		}, 18 + 1 + approved + attested},
+		}, 18 + 1 + approved + attested + protected},
 		{"| `score` | 4, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
 			return verbs[4].run(t.Context(), t, r)
 		}, 4 + 1},

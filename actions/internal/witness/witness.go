@@ -3,10 +3,11 @@
 //
 //  1. Approvals finds the pull request whose merge made the commit, who made its
 //     commits, what was said of it, and what each reviewer may do.
-//  2. Provenance fetches the signed statements about the bundle's file and
+//  2. Head is the default branch's last commit, whose rules are those of now.
+//  3. Provenance fetches the signed statements about the bundle's file and
 //     verifies them; the first that holds is the answer.
 //
-// Both state facts. Whether they are enough is the policy's to say.
+// All state facts. Whether they are enough is the policy's to say.
 package witness
 
 import (
@@ -70,6 +71,12 @@ func (g *GitHub) Approvals(ctx context.Context, about promotion.Subject) (promot
 		a.Reviews = append(a.Reviews, promotion.Review{Reviewer: r.Reviewer, State: r.State, Commit: r.Commit, At: r.At.UTC(), Permission: permissions[key]})
 	}
 	return a, nil
+}
+
+// Head implements promotion.Witness, in one request.
+func (g *GitHub) Head(ctx context.Context, branch string) (string, error) {
+	ref, err := g.Client.Ref(ctx, "heads/"+branch)
+	return ref.SHA, err
 }
 
 // Provenance implements promotion.Witness, in one request.
