@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -175,16 +174,4 @@ func (c *Config) programs(session *dataset.Session) feature.Programs {
 		}
 	}
 	return p
-}
-
-// Locks are the lock files of the commands, as the commands carry them.
-func (c *Config) Locks() (locks []feature.Carried) {
-	for _, command := range c.Commands {
-		for _, file := range command.Carried {
-			if file.Path == command.Lock {
-				locks = append(locks, feature.Carried{Path: filepath.ToSlash(c.Path(file.Path)), Text: file.Text})
-			}
-		}
-	}
-	return locks
 }

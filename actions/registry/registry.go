@@ -18,20 +18,22 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
-// Command is `linecook registry` with its five verbs.
+// Command is `linecook registry` with its six verbs.
 func Command(app *command.App) *cobra.Command {
 	d := &door{app: app}
 	cmd := command.Group(&cobra.Command{
 		Use:   "registry",
 		Short: "Show which versions exist, and which is and was on which stage",
 		Long: `List a pipeline's versions, show one, list the events that put versions on
-stages, and tell from those events alone what is on a stage and what was.`,
+stages, tell from those events alone what is on a stage and what was, and print
+what a version needs installed.`,
 		Example: `  linecook registry list
   linecook registry show 1.0.0
   linecook registry history --stage prod
   linecook registry current
-  linecook registry at --date 2013-10-01 --stage prod`,
-	}, "say what to show of the registry", d.list(), d.show(), d.history(), d.current(), d.at())
+  linecook registry at --date 2013-10-01 --stage prod
+  linecook registry lock --stage prod`,
+	}, "say what to show of the registry", d.list(), d.show(), d.history(), d.current(), d.at(), d.lock())
 	app.PipelineFlag(cmd)
 	cmd.PersistentFlags().AddFlag(cmd.Flags().Lookup("pipeline"))
 	cmd.PersistentFlags().StringVar(&d.name, "name", "", "the pipeline's name, where its file is not at hand")

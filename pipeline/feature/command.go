@@ -92,6 +92,16 @@ func (c Command) Carries(path string) bool {
 	return slices.ContainsFunc(c.Carried, func(f Carried) bool { return f.Path == path })
 }
 
+// LockText is what the lock file says, which the command carries.
+func (c Command) LockText() string {
+	for _, file := range c.Carried {
+		if file.Path == c.Lock {
+			return file.Text
+		}
+	}
+	return ""
+}
+
 // commands are those that a feature takes its value from, in order.
 func (p Plan) commands() []Command {
 	return slices.DeleteFunc(slices.Clone(p.Commands), func(c Command) bool { return len(p.givenBy(c)) == 0 })

@@ -48,6 +48,9 @@ func (l *linter) inputs(i int, command Command) {
 		if !known {
 			continue
 		}
+		if strings.ContainsAny(source.Name, `/\`) {
+			l.add("feature/command", l.at("commands", i, "reads", j, "source"), fmt.Sprintf("command %s reads source %s, which no file can be called", command.Name, source.Name), "rename the source")
+		}
 		columns := l.at("commands", i, "reads", j, "columns")
 		if len(input.Columns) == 0 {
 			l.add("feature/command", columns, fmt.Sprintf("command %s is given no column of source %s", command.Name, input.Source), "name the columns that it needs")

@@ -50,17 +50,20 @@ func (p *prover) accuse(w window, v variant, whole table, d difference) error {
 		return err
 	}
 	what, position := "the observation", p.opt.At("observations")
-	how := "is not among those decided by then"
+	how, remedy := "is not among those decided by then", "correct the known-at time of what the feature uses, or leave the feature out"
 	if i := p.index(d.feature); i >= 0 {
 		what, position = "feature "+d.feature+" of the observation", p.opt.At("features", i)
 		how = "changes"
+		if command := p.plan.Definitions[i].Command; command != "" {
+			remedy = fmt.Sprintf("let command %s look at no observation but the one at hand, or correct the known-at time of what it reads", command)
+		}
 	}
 	does := map[variant]string{removed: "taken away", scrambled: "put in disorder"}[v]
 	p.findings = append(p.findings, report.Finding{
 		Code: "honesty/leak", Severity: report.Error, Position: position, Source: source,
 		Message: fmt.Sprintf("%s %s %s when what becomes known after %s is %s; the row it knew too early: %s",
 			what, d.observation, how, w.cutOff.Format(time.RFC3339Nano), does, row),
-		Remedy: "correct the known-at time of what the feature uses, or leave the feature out",
+		Remedy: remedy,
 	})
 	return nil
 }

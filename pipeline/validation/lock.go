@@ -3,6 +3,7 @@ package validation
 import (
 	"fmt"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 
@@ -20,15 +21,16 @@ var elsewhere = regexp.MustCompile(`^(-[rce]\b|--(requirement|constraint|editabl
 // locks checks that the lock files of the commands pin everything.
 func locks(c *pipeline.Config) []report.Finding {
 	var findings []report.Finding
-	for _, lock := range c.Locks() {
-		if base := path.Base(lock.Path); slices.Contains(lockFiles, base) || slices.Contains(otherLocks, base) {
+	for _, command := range c.Commands {
+		if base := path.Base(command.Lock); slices.Contains(lockFiles, base) || slices.Contains(otherLocks, base) {
 			continue
 		}
-		findings = append(findings, Requirements(lock.Path, []byte(lock.Text))...)
-		for _, r := range requirements(lock.Text) {
+		file, text := filepath.ToSlash(c.Path(command.Lock)), command.LockText()
+		findings = append(findings, Requirements(file, []byte(text))...)
+		for _, r := range requirements(text) {
 			if elsewhere.MatchString(r.text) {
 				findings = append(findings, report.Finding{
-					Code: requirementCode, Severity: report.Error, Position: report.Position{File: lock.Path, Line: r.line, Column: 1},
+					Code: requirementCode, Severity: report.Error, Position: report.Position{File: file, Line: r.line, Column: 1},
 					Message: fmt.Sprintf("%q leads to other files, which the bundle does not carry", r.text),
 					Remedy:  "write into this file what is installed, and list code of your own under files",
 				})
