@@ -9,6 +9,8 @@ archive_sha256 := "sha256:555555555555555555555555555555555555555555555555555555
 
 champion_id := "sha256:2222222222222222222222222222222222222222222222222222222222222222"
 
+event_digest := "sha256:7777777777777777777777777777777777777777777777777777777777777777"
+
 commit := "0123456789abcdef0123456789abcdef01234567"
 
 head := "89abcdef0123456789abcdef0123456789abcdef"
@@ -120,9 +122,9 @@ good := {
 		},
 		"contract": {"checks": 31, "errors": 0, "rows": 262144},
 		"history": [
-			{"stage": "staging", "sequence": 1, "version": "1.0.0", "bundle_id": champion_id, "at": "2013-09-01T06:00:00Z", "operation": "promote"},
-			{"stage": "prod", "sequence": 1, "version": "1.0.0", "bundle_id": champion_id, "at": "2013-09-08T06:00:00Z", "operation": "promote"},
-			{"stage": "staging", "sequence": 2, "version": "1.1.0", "bundle_id": candidate_id, "at": "2013-10-01T06:00:00Z", "operation": "promote"},
+			{"stage": "staging", "sequence": 1, "version": "1.0.0", "bundle_id": champion_id, "at": "2013-09-01T06:00:00Z", "operation": "promote", "digest": event_digest},
+			{"stage": "prod", "sequence": 1, "version": "1.0.0", "bundle_id": champion_id, "at": "2013-09-08T06:00:00Z", "operation": "promote", "digest": event_digest},
+			{"stage": "staging", "sequence": 2, "version": "1.1.0", "bundle_id": candidate_id, "at": "2013-10-01T06:00:00Z", "operation": "promote", "digest": event_digest},
 		],
 		"champion": {
 			"version": "1.0.0",
@@ -203,7 +205,7 @@ back := {
 		"operation": "rollback",
 		"candidate": object.union(good.evidence.candidate, {"version": "1.0.0", "bundle_id": champion_id}),
 		"history": array.concat(good.evidence.history, [
-			{"stage": "prod", "sequence": 2, "version": "1.1.0", "bundle_id": candidate_id, "at": "2013-10-10T06:00:00Z", "operation": "promote"},
+			{"stage": "prod", "sequence": 2, "version": "1.1.0", "bundle_id": candidate_id, "at": "2013-10-10T06:00:00Z", "operation": "promote", "digest": event_digest},
 		]),
 	}),
 	"requirement": good.requirement,

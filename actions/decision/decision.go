@@ -14,11 +14,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/linecook-ml/linecook/actions/internal/command"
+	"github.com/linecook-ml/linecook/pipeline/promotion"
 	"github.com/linecook-ml/linecook/pipeline/registry"
 	"github.com/linecook-ml/linecook/pipeline/report"
 	"github.com/linecook-ml/linecook/policy"
@@ -114,35 +114,11 @@ func (o options) rules(ctx context.Context, app *command.App) (*policy.Present, 
 
 // strangers are the ways in which an event is not of its own record.
 func strangers(r record) []string {
-	if r.event == nil {
-		return []string{}
+	var d promotion.Decision
+	if r.event == nil || json.Unmarshal(r.text, &d) != nil {
+		return []string{} // of the second Replay says better
 	}
-	var d struct {
-		Pipeline string    `json:"pipeline"`
-		Stage    string    `json:"stage"`
-		Version  string    `json:"version"`
-		BundleID string    `json:"bundle_id"`
-		At       time.Time `json:"at"`
-		Actor    string    `json:"actor"`
-		Allowed  bool      `json:"allowed"`
-	}
-	if json.Unmarshal(r.text, &d) != nil {
-		return []string{} // which Replay says better
-	}
-	found := []string{}
-	for _, field := range []struct{ name, event, record string }{
-		{"pipeline", r.event.Name, d.Pipeline}, {"stage", r.event.Stage, d.Stage}, {"version", r.event.Version, d.Version},
-		{"bundle", r.event.BundleID, d.BundleID}, {"actor", r.event.Actor, d.Actor},
-		{"time", r.event.At.Format(time.RFC3339Nano), d.At.Format(time.RFC3339Nano)},
-	} {
-		if field.event != field.record {
-			found = append(found, fmt.Sprintf("the event's %s is %s, and its record decided on %s", field.name, field.event, cmp.Or(field.record, "none")))
-		}
-	}
-	if !d.Allowed {
-		found = append(found, "the event stands, and its record is a denial")
-	}
-	return found
+	return promotion.Strangers(*r.event, d)
 }
 
 // records are those that were asked for; none is the caller's mistake.
@@ -181,7 +157,7 @@ func (o options) records(ctx context.Context, app *command.App) ([]record, error
 	var all []record
 	for _, event := range history {
 		if o.event == "" || event.Stage == stage && event.Sequence == sequence {
-			all = append(all, record{registry.StageTag(event.Name, event.Stage, event.Sequence), event.Decision, &event})
+			all = append(all, record{event.Tag(), event.Decision, &event})
 		}
 	}
 	if len(all) == 0 {

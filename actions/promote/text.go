@@ -12,7 +12,7 @@ import (
 func text(d promotion.Decision, event *registry.Assignment) string {
 	out := d.String()
 	if event != nil {
-		out += fmt.Sprintf("event %s\n", registry.StageTag(event.Name, event.Stage, event.Sequence))
+		out += fmt.Sprintf("event %s\n", event.Tag())
 	}
 	return out
 }

@@ -40,7 +40,7 @@ func servings(history []registry.Assignment) []serving {
 			until = nil
 		}
 		if until == nil || a.At.Before(*until) {
-			all = append(all, serving{a.Stage, a.Version, a.BundleID, a.At, until, registry.StageTag(a.Name, a.Stage, a.Sequence), a.Actor})
+			all = append(all, serving{a.Stage, a.Version, a.BundleID, a.At, until, a.Tag(), a.Actor})
 			until = &history[i].At
 		}
 	}

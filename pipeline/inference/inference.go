@@ -39,8 +39,10 @@ type Input struct {
 	// Home is linecook's folder; scores go below it.
 	Home     string
 	Registry registry.Registry
-	Ledger   ledger.Store
-	Stage    string
+	// Confirm is asked before what is on the stage is believed.
+	Confirm registry.Confirmation
+	Ledger  ledger.Store
+	Stage   string
 	// Date is the logical date: the partition to score, as 2013-10-01.
 	Date string
 	// Now is when the run starts, for the record.
@@ -92,6 +94,11 @@ func current(ctx context.Context, in Input) (*Recipe, error) {
 	assignment, ok := registry.Current(history, in.Stage)
 	if !ok {
 		return nil, fmt.Errorf("%w: no bundle of %s is on stage %s; promote one with `linecook promote --to %s`", ErrCannot, in.Config.Name, in.Stage, in.Stage)
+	}
+	if in.Confirm != nil {
+		if err := in.Confirm(ctx, history, in.Stage); err != nil {
+			return nil, err
+		}
 	}
 	b, _, err := in.Registry.Fetch(ctx, in.Config.Name, assignment.Version)
 	if err != nil {

@@ -112,6 +112,9 @@ type Assignment struct {
 	At       time.Time `json:"at"`
 	// Operation is what the event's record says; Promote where it says nothing.
 	Operation Operation `json:"operation"`
+	// Digest is of the whole event, its record with it, so that whoever believes
+	// this decision knows the events before it.
+	Digest string `json:"digest"`
 }
 
 // A Champion is the bundle that serves on the target stage now.

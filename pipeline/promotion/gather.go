@@ -31,6 +31,8 @@ type Request struct {
 	// Origin is where the promotion runs, Policy where its rules were read.
 	Origin Origin
 	Policy PolicyOrigin
+	// Confirm is asked before what is on any stage is believed.
+	Confirm registry.Confirmation
 	// Witness is asked for what neither registry nor ledger knows; nil is nobody.
 	Witness Witness
 }
@@ -58,6 +60,15 @@ func Gather(ctx context.Context, versions registry.Registry, runs ledger.Store, 
 		return fail(err)
 	}
 	history, err := versions.History(ctx, request.Pipeline)
+	if err != nil {
+		return fail(err)
+	}
+	if request.Confirm != nil {
+		if err := request.Confirm(ctx, history, stagesOf(history)...); err != nil {
+			return fail(err)
+		}
+	}
+	before, err := assignments(history)
 	if err != nil {
 		return fail(err)
 	}
@@ -101,7 +112,7 @@ func Gather(ctx context.Context, versions registry.Registry, runs ledger.Store, 
 		Comparison: comparisonOf(report.Comparison),
 		Honesty:    report.Honesty,
 		Contract:   report.Contract,
-		History:    assignments(history),
+		History:    before,
 		Champion:   champion,
 		Runs:       staged,
 	}, nil
@@ -235,12 +246,31 @@ func estimates(task metric.Task, slice string, measured []metric.Estimate) []Est
 	return all
 }
 
-func assignments(history []registry.Assignment) []Assignment {
+// stagesOf are the stages that events are of, in the order of the history. All
+// of them are confirmed, not only those that the decision rests on: the record
+// lists every event, and a false one must not gain by that.
+func stagesOf(history []registry.Assignment) []string {
+	var stages []string
+	for _, a := range history {
+		if !slices.Contains(stages, a.Stage) {
+			stages = append(stages, a.Stage)
+		}
+	}
+	return stages
+}
+
+func assignments(history []registry.Assignment) ([]Assignment, error) {
 	all := []Assignment{}
 	for _, a := range history {
-		all = append(all, Assignment{Stage: a.Stage, Sequence: int64(a.Sequence), Version: a.Version, BundleID: a.BundleID, At: a.At.UTC(), Operation: operationOf(a)})
+		digest, err := a.Digest()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Assignment{
+			Stage: a.Stage, Sequence: int64(a.Sequence), Version: a.Version, BundleID: a.BundleID, At: a.At.UTC(), Operation: operationOf(a), Digest: digest,
+		})
 	}
-	return all
+	return all, nil
 }
 
 // champion is what serves on the stage, or nil when nothing does. A champion

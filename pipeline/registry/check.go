@@ -205,6 +205,18 @@ func DecodeRegistration(data []byte) (Registration, error) {
 // EncodeAssignment returns the canonical JSON that adapters store.
 func EncodeAssignment(a Assignment) ([]byte, error) { return canonical.Marshal(a) }
 
+// Digest is "sha256:" and the hexadecimal digest of what adapters store.
+func (a Assignment) Digest() (string, error) {
+	text, err := EncodeAssignment(a)
+	if err != nil {
+		return "", fmt.Errorf("digest %s: %w", a.Tag(), err)
+	}
+	return canonical.DigestBytes(text), nil
+}
+
+// Tag is the event's name.
+func (a Assignment) Tag() string { return StageTag(a.Name, a.Stage, a.Sequence) }
+
 // DecodeAssignment is the inverse of EncodeAssignment; it refuses any other
 // text as ErrCorrupt.
 func DecodeAssignment(data []byte) (Assignment, error) {

@@ -65,6 +65,12 @@ type Assignment struct {
 	Reason   string          `json:"reason"`
 }
 
+// A Confirmation says whether the present events of some stages are what
+// happened, by what somebody else than the registry knows of them. An error is
+// that one of them is not, or that nobody could be asked. A nil Confirmation is
+// nobody else.
+type Confirmation func(ctx context.Context, history []Assignment, stages ...string) error
+
 // A Registry stores registrations and assignments.
 type Registry interface {
 	// Register stores archive under reg's name and version. reg's BundleID,

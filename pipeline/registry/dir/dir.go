@@ -233,7 +233,7 @@ func (r *Registry) History(ctx context.Context, name string) ([]registry.Assignm
 				return nil, err
 			}
 			if a.Name != name || a.Stage != stage || eventFile(a.Sequence) != event {
-				return nil, fmt.Errorf("%s records the event %s: %w", filepath.Join(folder, event), registry.StageTag(a.Name, a.Stage, a.Sequence), registry.ErrCorrupt)
+				return nil, fmt.Errorf("%s records the event %s: %w", filepath.Join(folder, event), a.Tag(), registry.ErrCorrupt)
 			}
 			history = append(history, a)
 		}

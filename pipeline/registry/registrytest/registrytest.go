@@ -355,7 +355,7 @@ func testHistory(s suite) {
 	s.must(err)
 	var tags []string
 	for _, a := range history {
-		tags = append(tags, registry.StageTag(a.Name, a.Stage, a.Sequence)+" "+a.Version)
+		tags = append(tags, a.Tag()+" "+a.Version)
 	}
 	s.same(tags, []string{
 		"flight-delay#prod#1 1.0.0", "flight-delay#prod#2 1.1.0", "flight-delay#prod#3 1.0.0",
