@@ -22,6 +22,8 @@ const (
 type Matrix struct {
 	// Prepared is what the verb begins with; each cell has a copy.
 	Prepared *Server
+	// Lasting leaves out the faults that pass.
+	Lasting bool
 	// Clean runs the verb where nothing fails. Its requests are the rows.
 	Clean func(testing.TB, *Server)
 	// Cell runs the verb on a server that has a fault, judges what it leaves, and
@@ -36,6 +38,9 @@ func (m Matrix) Run(t *testing.T) {
 	recorded.Forget()
 	m.Clean(t, recorded)
 	requests, kinds := recorded.Requests(), Kinds()
+	if m.Lasting {
+		kinds = slices.DeleteFunc(kinds, func(k Kind) bool { return k.Passes })
+	}
 	if len(requests) == 0 {
 		t.Fatal("the verb sends no request")
 	}

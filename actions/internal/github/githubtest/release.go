@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -25,6 +26,23 @@ type Release struct {
 	// PublishedAt is empty for a draft.
 	PublishedAt string
 	Assets      []*Asset
+}
+
+// Published is a digest of all refs and releases.
+func (s *Server) Published() string {
+	sum := sha1.New()
+	s.locked(func() {
+		_, _ = fmt.Fprintln(sum, s.refs)
+		for _, r := range s.releases {
+			release := *r
+			release.Assets = nil
+			_, _ = fmt.Fprintln(sum, release)
+			for _, a := range r.Assets {
+				_, _ = fmt.Fprintln(sum, *a)
+			}
+		}
+	})
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // An Asset is a file of a release.
