@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -351,6 +352,31 @@ func TestTheEnvironmentMustAnswerTheSame(t *testing.T) {
 		_, err := built(t, plan, feature.Range{}, echo)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("trained with %q: error %v, want %q", answer, err, want)
+		}
+	}
+}
+
+// A plan's text brings back its commands, and none whose files lead elsewhere.
+func TestCommandsInAPlansText(t *testing.T) {
+	plan := ordersPlan()
+	plan.Commands = append(plan.Commands, feature.Command{Name: "unused"})
+	plan.Commands[0].Answer = "own 1.0"
+	text, err := plan.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, commands, err := feature.ReadText(text)
+	if err != nil || len(commands) != 1 || !reflect.DeepEqual(commands[0], plan.Commands[0]) {
+		t.Errorf("%+v, error %v, want %+v", commands, err, plan.Commands[0])
+	}
+	for _, path := range []string{"../own.sh", "/etc/own.sh", "a/../../own.sh", "a//b", ""} {
+		plan.Commands[0].Carried[0].Path = path
+		text, err := plan.Text()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := feature.ReadText(text); err == nil || !strings.Contains(err.Error(), "no plain path") {
+			t.Errorf("%q: error %v", path, err)
 		}
 	}
 }

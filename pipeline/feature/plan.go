@@ -1,6 +1,9 @@
 package feature
 
 import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -38,11 +41,19 @@ func (p Plan) Text() ([]byte, error) {
 	return canonical.Marshal(planText{p.Observations, p.Label, p.Definitions, p.queries(), p.commands()})
 }
 
-// ReadText reads the queries and commands of a plan's text.
+// ReadText reads the queries and commands of a plan's text. It refuses files that
+// would lie outside a run's folder.
 func ReadText(data []byte) ([]Query, []Command, error) {
 	var said planText
 	if err := canonical.Unmarshal(data, &said); err != nil {
 		return nil, nil, err
+	}
+	for _, command := range said.Commands {
+		for _, file := range command.Carried {
+			if !fs.ValidPath(file.Path) || !filepath.IsLocal(filepath.FromSlash(file.Path)) {
+				return nil, nil, fmt.Errorf("command %s has a file %q, which is no plain path", command.Name, file.Path)
+			}
+		}
 	}
 	return said.Queries, said.Commands, nil
 }

@@ -70,7 +70,7 @@ func ReadRecipe(b *bundle.Bundle) (*Recipe, error) {
 		if at < 0 {
 			return fail("feature definitions", fmt.Errorf("they lack the command %s", command.Name))
 		}
-		command.Carried, command.Answer = commands[at].Carried, commands[at].Answer
+		command.Carried, command.Lock, command.Answer = commands[at].Carried, commands[at].Lock, commands[at].Answer
 	}
 	output := b.ByRole(bundle.RoleOutputContract)[0]
 	if r.Output, findings = contract.Parse(name+":"+output.Path, output.Data); r.Output == nil || report.HasErrors(findings) {

@@ -5,6 +5,7 @@ package program_test
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -209,14 +210,7 @@ func TestTheWholeGroupIsKilled(t *testing.T) {
 			_, p := world(t)
 			p.Timeout = time.Second
 			start(t, p, script)
-			text, err := os.ReadFile(filepath.Join(p.Folder, "child"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			child, err := strconv.Atoi(strings.TrimSpace(string(text)))
-			if err != nil {
-				t.Fatal(err)
-			}
+			child := written(filepath.Join(p.Folder, "child"))
 			for running(child) { // for ever, if nobody has killed it
 				runtime.Gosched()
 			}
@@ -235,12 +229,44 @@ func running(pid int) bool {
 
 func TestACancelledRunEndsItsProgram(t *testing.T) {
 	_, p := world(t)
-	p.Run = []string{"sh", "-c", "sleep 600"}
+	p.Run = []string{"sh", "-c", "echo $$ > begun; mv begun pid; exec sleep 600"}
 	why := errors.New("somebody pressed a key")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(why)
+	var child int
+	go func() {
+		child = written(filepath.Join(p.Folder, "pid"))
+		cancel(why)
+	}()
 	if _, err := program.Starter(told)(ctx, p); !errors.Is(err, why) {
 		t.Errorf("error %v, want %v", err, why)
+	}
+	for running(child) { // for ever, if nobody has killed it
+		runtime.Gosched()
+	}
+}
+
+// written waits for a file with a number.
+func written(path string) int {
+	for {
+		if text, err := os.ReadFile(path); err == nil {
+			number, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+			return number
+		}
+		runtime.Gosched()
+	}
+}
+
+// A program fetches nothing: what it would get might be another thing tomorrow.
+func TestProgramsOpenNoConnection(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	_, p := world(t)
+	p.Run = []string{"python3", "-c", "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])))", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)}
+	if exit := start(t, p, ""); exit.Code == 0 || !strings.Contains(exit.Complained, "PermissionError") {
+		t.Errorf("%+v", exit)
 	}
 }
 
