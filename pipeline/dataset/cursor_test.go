@@ -23,7 +23,7 @@ func TestCursor(t *testing.T) {
 		'a text of no few bytes, ' || i AS s, make_timestamp(i) AS t FROM range(%d) r(i) ORDER BY -i`, n)); err != nil {
 		t.Fatal(err)
 	}
-	cursor, err := dataset.NewCursor(ctx, s.DB(), "numbers", "*", "x + 1")
+	cursor, err := dataset.NewCursor(ctx, s.DB(), "SELECT *, x + 1 FROM numbers")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +57,8 @@ func TestCursor(t *testing.T) {
 	}
 }
 
-// Each row that a condition keeps is handed on once, whichever the worker.
-func TestScan(t *testing.T) {
+// Each row is handed on once, by whichever worker.
+func TestStream(t *testing.T) {
 	ctx := context.Background()
 	s, _, err := dataset.Open(ctx, dataset.Options{})
 	if err != nil {
@@ -70,13 +70,13 @@ func TestScan(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := make([]int32, n)
-	err = dataset.Scan(ctx, s.DB(), "numbers", "i % 7 > 0 -- or so", func(chunk dataset.Chunk) {
+	err = dataset.Stream(ctx, s.DB(), "SELECT rowid, i + 1 FROM numbers WHERE i % 7 > 0", func(_ int, chunk dataset.Chunk) {
 		for i, row := range chunk.Integers(0) {
 			if chunk.Integers(1)[i] == row+1 {
 				seen[row]++
 			}
 		}
-	}, "rowid", "i + 1")
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,9 +85,18 @@ func TestScan(t *testing.T) {
 			t.Fatalf("row %d was seen %d times, want %d", i, times, want)
 		}
 	}
-	err = dataset.Scan(ctx, s.DB(), "numbers", "", func(dataset.Chunk) {}, "s::INTEGER")
+	err = dataset.Stream(ctx, s.DB(), "SELECT s::INTEGER FROM numbers", func(int, dataset.Chunk) {})
 	if !dataset.Unreadable(err) || !strings.Contains(err.Error(), "'one'") {
 		t.Errorf("a value that cannot be cast: %v", err)
+	}
+	err = dataset.Stream(ctx, s.DB(), "SELECT 'one'::INTEGER FROM numbers", func(int, dataset.Chunk) {})
+	if !dataset.Unreadable(err) || !strings.Contains(err.Error(), "'one'") {
+		t.Errorf("a value that cannot be cast, whatever the rows: %v", err)
+	}
+	stopped, stop := context.WithCancel(ctx)
+	err = dataset.Stream(stopped, s.DB(), "SELECT a.i FROM numbers a, numbers b", func(int, dataset.Chunk) { stop() })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a query that is stopped: %v", err)
 	}
 }
 
@@ -102,7 +111,7 @@ func TestCursorFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := func(column string) (dataset.Chunk, error) {
-		cursor, err := dataset.NewCursor(ctx, s.DB(), "numbers", column)
+		cursor, err := dataset.NewCursor(ctx, s.DB(), "SELECT "+column+" FROM numbers")
 		if err != nil {
 			return dataset.Chunk{}, err
 		}

@@ -39,7 +39,9 @@ func (p *pass) aggregate(d Definition, feature int, column func(sql string, kind
 	window := index(&p.windows, length)
 	switch {
 	case a.Function == "distinct":
-		p.distinct = append(p.distinct, &distinctValues{column: column(embed(a.Of), rankColumn), window: window, length: length, feature: feature})
+		value := embed(a.Of)
+		at := column(fmt.Sprintf("CASE WHEN %[1]s IS NOT NULL THEN dense_rank() OVER (ORDER BY %[1]s) END", value), integerColumn)
+		p.distinct = append(p.distinct, &distinctValues{column: at, window: window, length: length, feature: feature})
 	case a.Function == "rate":
 		p.totals.want(d.Name, meanOf, decimal(embed(a.Of)+"::BOOLEAN::INTEGER"), window, length, feature)
 	case a.Function == "count" && a.Of == "":

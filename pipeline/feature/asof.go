@@ -163,7 +163,7 @@ WITH o AS (
 )
 SELECT %[16]s FROM seen ORDER BY %[3]s, %[17]s`,
 		v.table, m.here(), colID, colDecided, oldest, ObservationsTable,
-		m.there(), strings.Join(there, ", "), stretch(colEvent), sourceTable(v.read.Source), colEvent,
+		m.there(), strings.Join(there, ", "), stretch(colEvent), c.relations[v.read.Source], colEvent,
 		strings.Join(seen, ", "), m.equal(), within.interval(), v.read.Ahead.interval(), columns, strings.Join(order, ", "), c.reachable(known, within)))
 }
 

@@ -232,7 +232,7 @@ func (c *compiler) input(input Input, at time.Time) (string, error) {
 		cells = append(cells, quoted)
 	}
 	return fmt.Sprintf("SELECT %s, %s AS %s, %s FROM %s WHERE %s <= %s AND %s BETWEEN %s - %s AND %s + %s ORDER BY ALL",
-		colEvent, known, colKnown, strings.Join(cells, ", "), sourceTable(input.Source),
+		colEvent, known, colKnown, strings.Join(cells, ", "), c.relations[input.Source],
 		known, asOf, colEvent, asOf, input.Within.interval(), asOf, input.Ahead.interval()), nil
 }
 

@@ -71,19 +71,23 @@ func (b *builder) fill(from int) {
 		return
 	}
 	for i := range b.codes[from:] {
-		b.number(from+i, nothing)
+		b.set(from+i, nothing)
 	}
 }
 
-// number sets a number; NaN is none. The level of a number is its shortest text.
-func (b *builder) number(i int, v float64) {
-	if b.levels == nil {
-		b.numbers[i] = oneForm(v)
+// number sets a number; NaN is none.
+func (b *builder) number(i int, v float64) { b.set(i, oneForm(v)) }
+
+// set sets a number that need not have its one form yet: take gives it that.
+func (b *builder) set(i int, v float64) {
+	if b.levels != nil {
+		b.level(i, v)
 		return
 	}
-	b.level(i, v)
+	b.numbers[i] = v
 }
 
+// level sets a number's level, which is its shortest text.
 func (b *builder) level(i int, v float64) {
 	if math.IsNaN(v) {
 		b.codes[i] = MissingCode
@@ -99,7 +103,7 @@ func (b *builder) text(i int, text string) { b.codes[i] = b.levels.code(text) }
 func (b *builder) take(part *builder, first int, order []int32) {
 	if b.levels == nil {
 		for i, at := range order {
-			b.numbers[first+int(at)] = part.numbers[i]
+			b.numbers[first+int(at)] = oneForm(part.numbers[i])
 		}
 		return
 	}

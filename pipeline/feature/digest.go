@@ -12,48 +12,70 @@ import (
 // each the date, the decision time, the label and the features.
 func (s *Snapshot) Recompute() string {
 	d := newDigester()
+	row := d.buffer()
 	for _, column := range s.Frame.Columns {
-		d.text(column.Name)
-		d.text(Definition{Type: column.Kind}.sqlType())
+		row = digestText(row, column.Name)
+		row = digestText(row, Definition{Type: column.Kind}.sqlType())
 	}
 	for i, date := range s.Partition {
-		d.text(date)
-		d.time(s.DecidedAt[i], !s.DecidedAt[i].IsZero())
+		row = digestText(row, date)
+		row = digestTime(row, s.DecidedAt[i])
 		if s.Label != nil {
-			d.number(s.Label[i])
-			d.time(s.LabelKnownAt[i], !s.LabelKnownAt[i].IsZero())
+			row = digestNumber(row, s.Label[i])
+			row = digestTime(row, s.LabelKnownAt[i])
 		}
 		for j := range s.Frame.Columns {
 			column := &s.Frame.Columns[j]
 			switch {
 			case column.Kind == Numeric:
-				d.number(column.Numbers[i])
+				row = digestNumber(row, column.Numbers[i])
 			case column.Codes[i] == MissingCode:
-				d.nothing()
+				row = append(row, 0)
 			default:
-				d.text(column.Levels[column.Codes[i]])
+				row = digestText(row, column.Levels[column.Codes[i]])
 			}
 		}
-		d.flush()
+		if len(row) >= digestBuffer {
+			row = d.write(row)
+		}
 	}
-	return d.end()
+	return d.end(row)
 }
 
-// A digester digests cells: of each a presence byte and then the value in a
-// form of fixed or stated length, so that no two rows look alike. The sum is
-// taken of one buffer while the next one fills.
+// A cell is digested as a presence byte and then the value in a form of fixed or
+// stated length, so that no two rows look alike.
+
+func digestNumber(row []byte, v float64) []byte {
+	if math.IsNaN(v) {
+		return append(row, 0)
+	}
+	return binary.BigEndian.AppendUint64(append(row, 1), math.Float64bits(v))
+}
+
+func digestTime(row []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(row, 0)
+	}
+	return binary.BigEndian.AppendUint64(append(row, 1), uint64(t.UnixMicro()))
+}
+
+func digestText(row []byte, text string) []byte {
+	return append(binary.BigEndian.AppendUint64(append(row, 1), uint64(len(text))), text...)
+}
+
+// A digester takes the sum of one buffer while the next one is filled.
 type digester struct {
-	buffer []byte
-	full   chan []byte
-	empty  chan []byte
-	sum    chan []byte
+	full, empty, sum chan []byte
 }
 
+// digestBuffer is enough for the sum to be taken at its full speed.
 const digestBuffer = 1 << 16
 
 func newDigester() *digester {
-	d := &digester{full: make(chan []byte, 1), empty: make(chan []byte, 2), sum: make(chan []byte, 1)}
-	d.empty <- nil
+	d := &digester{full: make(chan []byte, 1), empty: make(chan []byte, 3), sum: make(chan []byte, 1)}
+	for range cap(d.empty) {
+		d.empty <- make([]byte, 0, 2*digestBuffer)
+	}
 	go func() {
 		sum := sha256.New()
 		for buffer := range d.full {
@@ -65,40 +87,18 @@ func newDigester() *digester {
 	return d
 }
 
-func (d *digester) nothing() { d.buffer = append(d.buffer, 0) }
+// buffer is one to fill.
+func (d *digester) buffer() []byte { return <-d.empty }
 
-func (d *digester) number(v float64) {
-	if math.IsNaN(v) {
-		d.nothing()
-		return
-	}
-	d.buffer = binary.BigEndian.AppendUint64(append(d.buffer, 1), math.Float64bits(v))
+// write hands on a buffer and returns the next one.
+func (d *digester) write(buffer []byte) []byte {
+	d.full <- buffer
+	return d.buffer()
 }
 
-func (d *digester) time(t time.Time, present bool) {
-	if !present {
-		d.nothing()
-		return
-	}
-	d.buffer = binary.BigEndian.AppendUint64(append(d.buffer, 1), uint64(t.UnixMicro()))
-}
-
-func (d *digester) text(text string) {
-	d.buffer = binary.BigEndian.AppendUint64(append(d.buffer, 1), uint64(len(text)))
-	d.buffer = append(d.buffer, text...)
-}
-
-// flush hands on what is enough for the sum to be taken at its full speed.
-func (d *digester) flush() {
-	if len(d.buffer) >= digestBuffer {
-		d.full <- d.buffer
-		d.buffer = <-d.empty
-	}
-}
-
-// end is the digest of all cells.
-func (d *digester) end() string {
-	d.full <- d.buffer
+// end is the digest of all that was written, and of a last buffer.
+func (d *digester) end(last []byte) string {
+	d.full <- last
 	close(d.full)
 	return "sha256:" + hex.EncodeToString(<-d.sum)
 }

@@ -30,6 +30,6 @@ func (d *distinctValues) leave(t *table, row, window int) {
 }
 
 func (d *distinctValues) read(into []*builder, i int, _ int64) error {
-	into[d.feature].number(i, float64(len(d.rows)))
+	into[d.feature].set(i, float64(len(d.rows)))
 	return nil
 }

@@ -73,7 +73,7 @@ func (x *extremes) read(into []*builder, i int, t int64) error {
 			return 1
 		})
 		if at < len(kept) {
-			into[output.feature].number(i, kept[at].value)
+			into[output.feature].set(i, kept[at].value)
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package feature
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,34 +66,39 @@ type keys struct {
 	count     int
 	// of are the observations' keys. Where a part of the key is NULL they have
 	// none, and where there is no decision.
-	of []int32
+	of   []int32
+	lock sync.Mutex
+	// passes is how many passes are still to come that need the keys.
+	passes int
 }
 
 // integers are the types of DuckDB whose values are equal where they are as
 // BIGINT.
 var integers = []string{"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 
-// keys are those of a match with the rows of a source, not yet numbered. Keys of
-// integers and of texts are numbered here. When values of other types are equal,
-// only DuckDB knows.
+// keys are those that a match with the rows of a source needs. Keys of integers
+// and of texts are numbered here. When values of other types are equal, only
+// DuckDB knows.
 func (c *compiler) keys(m match, source string) (*keys, error) {
 	kinds, ok, err := c.kinds(m, source)
 	if err != nil {
 		return nil, err
 	}
-	name := m.here()
-	if ok {
-		name += fmt.Sprint(kinds)
-	}
-	if found, ok := c.numbered[name]; ok {
-		return found, nil
-	}
 	k := &keys{match: m, table: fmt.Sprintf("%skeys_%d", ReservedPrefix, len(c.numbered))}
 	if ok {
 		k.numbering = newNumbering(kinds)
 	}
-	c.numbered[name] = k
-	return k, nil
+	for _, o := range c.numbered {
+		if slices.Equal(o.observed(), k.observed()) && (o.numbering != nil) == ok && (!ok || slices.Equal(o.numbering.kinds, kinds)) {
+			return o, nil
+		}
+	}
+	c.numbered = append(c.numbered, k)
+	if ok {
+		return k, c.spans(k)
+	}
+	return k, c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT *, row_number() OVER () - 1 AS g FROM (SELECT DISTINCT %s FROM %s WHERE %s IS NOT NULL) WHERE %s true",
+		k.table, strings.TrimSuffix(k.here(), ", "), observed, colDecided, k.present()))
 }
 
 // kinds are those of a match's columns, where all are integers or texts.
@@ -106,7 +110,7 @@ func (c *compiler) kinds(m match, source string) (kinds []columnKind, ok bool, e
 	for i, there := range m.columns() {
 		columns = append(columns, "s."+dataset.Identifier(there), "o."+dataset.Identifier(m.observed()[i]))
 	}
-	types, err := columnTypes(c.ctx, c.db, columns, fmt.Sprintf("%s s, %s o", sourceTable(source), observed))
+	types, err := columnTypes(c.ctx, c.db, columns, fmt.Sprintf("%s s, %s o", c.relations[source], observed))
 	if err != nil {
 		return nil, false, fmt.Errorf("number the keys: %w", err)
 	}
@@ -123,36 +127,10 @@ func (c *compiler) kinds(m match, source string) (kinds []columnKind, ok bool, e
 	return kinds, true, nil
 }
 
-// number numbers the keys that observations have.
-func (c *compiler) number(k *keys) (err error) {
-	if k.numbering == nil {
-		if err := c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT *, row_number() OVER () - 1 AS g FROM (SELECT DISTINCT %s FROM %s) WHERE %s true",
-			k.table, strings.TrimSuffix(k.here(), ", "), observed, k.present())); err != nil {
-			return err
-		}
-		if err := c.db.QueryRowContext(c.ctx, "SELECT count(*) FROM "+k.table).Scan(&k.count); err != nil {
-			return fmt.Errorf("number the keys: %w", err)
-		}
-	}
-	if err := c.spans(k); err != nil {
-		return err
-	}
-	if k.of, err = c.numbers(k, k.observed(), observed, "true", int(c.count), true); err != nil {
-		return err
-	}
-	if k.numbering != nil {
-		k.count = k.numbering.count()
-	}
-	for i := len(c.times); i < len(k.of); i++ {
-		k.of[i] = noKey
-	}
-	return nil
-}
-
 // spans looks up how far the integers of a numbering's keys lie apart.
 func (c *compiler) spans(k *keys) error {
 	for i, name := range k.observed() {
-		if k.numbering == nil || k.numbering.kinds[i] != integerColumn {
+		if k.numbering.kinds[i] != integerColumn {
 			continue
 		}
 		var least, greatest int64
@@ -165,42 +143,83 @@ func (c *compiler) spans(k *keys) error {
 	return nil
 }
 
-// numbers are the keys, by their numbers, of a table's rows, of which there are
-// so many. There is none where the observations have no such key, unless it is
-// to be added, and where a row does not meet a condition.
-func (c *compiler) numbers(k *keys, columns []string, table, condition string, count int, add bool) ([]int32, error) {
-	numbers := slices.Repeat([]int32{noKey}, count)
+// read is SQL for what a key is read from: columns of a relation or, by a join,
+// its number in the table, which is called something here.
+func (k *keys) read(relation, called string, names []string) (columns []string, join string) {
 	if k.numbering == nil {
-		joined := k.table + "_joined"
-		if err := c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT row, g FROM (SELECT %srowid AS row FROM %s WHERE %s) s JOIN %s o ON %s true",
-			joined, keyed(columns), table, condition, k.table, k.equal())); err != nil {
-			return nil, err
+		var equal []string
+		for i, name := range names {
+			equal = append(equal, fmt.Sprintf("%s.%s = %s.k%d", relation, name, called, i))
 		}
-		err := c.scan(joined, "", func(chunk dataset.Chunk) {
-			found := chunk.Integers(1)
-			for i, row := range chunk.Integers(0) {
-				numbers[row] = int32(found[i])
-			}
-		}, "row", "g")
-		return numbers, errors.Join(err, c.exec("DROP TABLE "+joined))
+		return []string{called + ".g"}, fmt.Sprintf(" LEFT JOIN %s %s ON %s", k.table, called, strings.Join(equal, " AND "))
 	}
-	values := []string{"rowid"}
-	for i, name := range columns {
-		value := dataset.Identifier(name)
+	for i, name := range names {
+		column := relation + "." + name
 		if k.numbering.kinds[i] == integerColumn {
-			value += "::BIGINT"
+			column += "::BIGINT"
 		}
-		values = append(values, value)
+		columns = append(columns, column)
 	}
-	var lock sync.Mutex
-	return numbers, c.scan(table, condition, func(chunk dataset.Chunk) {
-		if add {
-			lock.Lock()
-			defer lock.Unlock()
+	return columns, ""
+}
+
+// numbers are the keys of a chunk's rows, whose columns are from one on. A key
+// that is not known is added, or is none.
+func (k *keys) numbers(chunk dataset.Chunk, first int, add bool) []int32 {
+	if k.numbering != nil {
+		return k.numbering.number(chunk, first, add)
+	}
+	numbers, valid := make([]int32, chunk.Rows), chunk.Validity(first)
+	for row, number := range chunk.Integers(first) {
+		numbers[row] = noKey
+		if valid.Valid(row) {
+			numbers[row] = int32(number)
 		}
-		found := k.numbering.number(chunk, 1, add)
-		for i, row := range chunk.Integers(0) {
-			numbers[row] = found[i]
+	}
+	return numbers
+}
+
+// decisions reads the observations' decision times and numbers their keys.
+func (c *compiler) decisions() error {
+	for _, d := range c.drawings {
+		for _, p := range d.passes {
+			var err error
+			if p.keys, err = c.keys(p.match, d.source); err != nil {
+				return err
+			}
+			p.keys.passes++
 		}
-	}, values...)
+	}
+	columns, joins, firsts := []string{"o.rowid", "o." + colDecided}, "", make([]int, len(c.numbered))
+	for i, k := range c.numbered {
+		k.of = slices.Repeat([]int32{noKey}, int(c.count))
+		firsts[i] = len(columns)
+		read, join := k.read("o", fmt.Sprintf("t%d", i), identify(k.observed()))
+		columns, joins = append(columns, read...), joins+join
+	}
+	query := fmt.Sprintf("SELECT %s FROM %s o%s WHERE o.%s IS NOT NULL", strings.Join(columns, ", "), observed, joins, colDecided)
+	err := c.stream(query, func(chunk dataset.Chunk) {
+		rows := chunk.Integers(0)
+		put(c.times, chunk.Integers(1), rows)
+		for i, k := range c.numbered {
+			k.lock.Lock()
+			numbers := k.numbers(chunk, firsts[i], true)
+			k.lock.Unlock()
+			put(k.of, numbers, rows)
+		}
+	})
+	for _, k := range c.numbered {
+		k.count = 1
+		for _, number := range k.of {
+			k.count = max(k.count, int(number)+1)
+		}
+	}
+	return err
+}
+
+// put puts values into rows.
+func put[T any](into, values []T, rows []int64) {
+	for i, row := range rows {
+		into[row] = values[i]
+	}
 }

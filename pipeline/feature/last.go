@@ -29,7 +29,7 @@ func (l *lastRows) enter(t *table, i int, _ int64) error {
 	if !t.valid(l.column, i) {
 		return nil
 	}
-	row := datedDecimal{t.events[i], t.knowns[i], t.decimal(l.column, i)}
+	row := datedDecimal{t.events[i], t.known(i), t.decimal(l.column, i)}
 	kept := l.kept
 	at, _ := slices.BinarySearchFunc(kept, row, func(k, row datedDecimal) int {
 		return cmp.Or(cmp.Compare(row.event, k.event), cmp.Compare(row.known, k.known), row.value.compare(k.value))
@@ -57,7 +57,7 @@ func (l *lastRows) read(into []*builder, i int, t int64) error {
 			n++
 		}
 		if n > 0 {
-			into[output.feature].number(i, sum.float64()/float64(n))
+			into[output.feature].set(i, sum.float64()/float64(n))
 		}
 	}
 	return nil

@@ -47,7 +47,7 @@ func (l *lookups) begin() {
 }
 
 func (l *lookups) enter(t *table, row int, _ int64) error {
-	best := datedRow{t.events[row], t.knowns[row], true}
+	best := datedRow{t.events[row], t.known(row), true}
 	// Rows enter in the order in which they become known.
 	if l.best.found && best.event < l.best.event {
 		return nil
@@ -88,7 +88,7 @@ func (l *lookups) read(into []*builder, i int, t int64) error {
 		case output.text:
 			into[output.feature].text(i, l.texts[o])
 		default:
-			into[output.feature].number(i, l.numbers[o])
+			into[output.feature].set(i, l.numbers[o])
 		}
 	}
 	return nil

@@ -30,20 +30,6 @@ func newNumbering(kinds []columnKind) *numbering {
 	return n
 }
 
-// count is how many keys there are. Without columns there is one.
-func (n *numbering) count() int {
-	last := len(n.kinds) - 1
-	switch {
-	case last < 0:
-		return 1
-	case last > 0:
-		return len(n.pairs[last])
-	case n.kinds[0] == textColumn:
-		return len(n.texts[0])
-	}
-	return max(n.integers[0].count, len(n.integers[0].far))
-}
-
 // number numbers the keys of a chunk's rows, whose columns are the chunk's from
 // the given one on. A key that it has not met is added, or is none.
 func (n *numbering) number(chunk dataset.Chunk, first int, add bool) []int32 {
@@ -105,10 +91,9 @@ type integerNumbers struct {
 }
 
 // newIntegerNumbers numbers integers from the least to the greatest, of which
-// there are at most so many.
+// there are at most so many: so many numbers may there be in a slice.
 func newIntegerNumbers(least, greatest int64, most int) integerNumbers {
-	const sparse = 4 // a slice that a fourth fills is still smaller than a map
-	if span := uint64(greatest) - uint64(least); span < uint64(most)*sparse {
+	if span := uint64(greatest) - uint64(least); span < uint64(most) {
 		return integerNumbers{least: least, near: slices.Repeat([]int32{noKey}, int(span)+1)}
 	}
 	return integerNumbers{far: map[int64]int32{}}

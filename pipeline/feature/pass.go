@@ -2,8 +2,8 @@ package feature
 
 import (
 	"errors"
-	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -26,18 +26,16 @@ type pass struct {
 
 // pass sweeps over the parts of the keys side by side. The features are part by
 // part until all are there.
-func (c *compiler) pass(d *drawing, p *pass) error {
-	rows, err := c.rowsOf(d, p)
-	if err != nil {
-		return err
+func (c *compiler) pass(d *drawing, number int, blocks []block) error {
+	p := d.passes[number]
+	rows := newPartitioned(p, number, blocks)
+	if number == len(d.passes)-1 {
+		clear(blocks) // no other pass needs them
+		runtime.GC()  // and they are as large as the features
 	}
-	observed := newPartition(p.keys.of, p.keys.count)
-	places := observed.places()
-	times, of := make([]int64, observed.size()), make([]int32, observed.size())
-	for i, key := range p.keys.of {
-		if key >= 0 {
-			times[places[i]], of[places[i]] = c.times[i], observed.within(key)
-		}
+	observed := c.observed(p.keys)
+	if p.keys.passes--; p.keys.passes == 0 {
+		p.keys.of = nil
 	}
 	p.totals.arrange(len(p.windows))
 	for _, into := range p.features {
@@ -49,54 +47,77 @@ func (c *compiler) pass(d *drawing, p *pass) error {
 		return func(i int) error {
 			part := rows.part(i)
 			first, end := observed.starts[i], observed.starts[i+1]
-			part.observed, part.times, part.first = of[first:end], times[first:end], first
+			part.observed, part.times, part.first = observed.keys[first:end], observed.times[first:end], int(first)
 			return errors.Join(c.ctx.Err(), s.over(part))
 		}
 	}); err != nil {
 		return err
 	}
-	rows, times, of = nil, nil, nil // room for the features' own order
+	rows, observed.times, observed.keys = nil, nil, nil // room for the features' own order
+	observed.partition = nil
 	return sideBySide(len(p.features), func(worker int) func(int) error {
 		return func(i int) error {
-			c.restorers[worker].restore(p.features[i], places)
+			c.restorers[worker].restore(p.features[i], observed.places)
 			return nil
 		}
 	})
 }
 
-// partitioned are a pass's rows, part by part.
-type partitioned struct {
-	partition
-	table table
-	// within are the rows' keys among those of their part.
+// partitionedRows are a pass's rows, part by part.
+type partitionedRows struct {
+	*partition
+	table
 	keys []int32
 }
 
-func (c *compiler) rowsOf(d *drawing, p *pass) (*partitioned, error) {
-	var count int
-	if err := c.db.QueryRowContext(c.ctx, "SELECT count(*) FROM "+sourceTable(d.source)).Scan(&count); err != nil {
-		return nil, fmt.Errorf("build features: %w", err)
+func newPartitioned(p *pass, number int, blocks []block) *partitionedRows {
+	keys := make([][]int32, len(blocks))
+	for i, b := range blocks {
+		keys[i] = b.keys[number]
 	}
-	numbers, err := c.numbers(p.keys, p.match.columns(), sourceTable(d.source), d.condition(c), count, false)
-	if err != nil {
-		return nil, err
-	}
-	r := &partitioned{partition: newPartition(numbers, p.keys.count)}
-	places := r.places()
-	r.keys = make([]int32, r.size())
-	for i, key := range numbers {
-		if key >= 0 {
-			r.keys[places[i]] = r.within(key)
-		}
-	}
-	r.partition.keys = nil
-	r.table, err = c.table(d, p, places, r.size())
-	return r, err
+	r := &partitionedRows{partition: newPartition(keys, p.keys.count)}
+	n := r.size()
+	r.keys, r.table = make([]int32, n), newTable(n, p.columns, blocks)
+	each(len(blocks), func(i int) {
+		places := make([]int32, len(keys[i]))
+		r.place(i, places, r.keys)
+		r.put(blocks[i].table, p.columns, places)
+	})
+	r.placed()
+	return r
 }
 
-func (r *partitioned) part(i int) part {
-	from, to := r.starts[i], r.starts[i+1]
+func (r *partitionedRows) part(i int) part {
+	from, to := int(r.starts[i]), int(r.starts[i+1])
 	return part{keys: r.width(), rows: r.table.part(from, to), rowKeys: r.keys[from:to]}
+}
+
+// partitionedObservations are the observations by one key, part by part.
+type partitionedObservations struct {
+	*partition
+	keys  []int32
+	times []int64
+	// places are by observation.
+	places []int32
+}
+
+// observed partitions the observations.
+func (c *compiler) observed(k *keys) *partitionedObservations {
+	const block = 1 << 16
+	o := &partitionedObservations{partition: newPartition(slices.Collect(slices.Chunk(k.of, block)), k.count), places: make([]int32, c.count)}
+	o.keys, o.times = make([]int32, o.size()), make([]int64, o.size())
+	each(len(o.blocks), func(i int) {
+		from := i * block
+		places := o.places[from:][:len(o.blocks[i])]
+		o.place(i, places, o.keys)
+		for j, at := range places {
+			if int(at) < len(o.times) {
+				o.times[at] = c.times[from+j]
+			}
+		}
+	})
+	o.placed()
+	return o
 }
 
 // states are what the sweep of a part keeps.
@@ -145,4 +166,11 @@ func sideBySide(n int, worker func(number int) func(i int) error) error {
 		})
 	}
 	return group.Wait()
+}
+
+// each is sideBySide for what cannot fail.
+func each(n int, do func(i int)) {
+	_ = sideBySide(n, func(int) func(int) error {
+		return func(i int) error { do(i); return nil }
+	})
 }

@@ -1,13 +1,6 @@
 package feature
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-	"sync"
-
-	"github.com/linecook-ml/linecook/pipeline/dataset"
-)
+import "github.com/linecook-ml/linecook/pipeline/dataset"
 
 // A columnKind is what a column of rows is in Go.
 type columnKind int
@@ -17,20 +10,28 @@ const (
 	numberColumn                    // DOUBLE
 	integerColumn                   // BIGINT
 	textColumn                      // VARCHAR
-	rankColumn                      // any type, whose different values are numbered
 )
 
 // A table is rows, column by column. Times are microseconds.
 type table struct {
-	events, knowns []int64
-	columns        []values
+	events []int64
+	// knowns are nil where each row is known at its event.
+	knowns  []int64
+	columns []values
+}
+
+func (t *table) known(row int) int64 {
+	if t.knowns == nil {
+		return t.events[row]
+	}
+	return t.knowns[row]
 }
 
 // values are a column; the slice of its kind is set.
 type values struct {
 	decimals []dataset.Huge
 	numbers  []float64
-	integers []int64 // of integers, ranks, and decimals of 18 digits
+	integers []int64 // of integers, and of decimals of 18 digits
 	texts    []string
 	// valid says which are not NULL; it is nil where all are.
 	valid []bool
@@ -54,7 +55,7 @@ func (t *table) decimal(column, row int) int128 {
 
 // part is some rows that lie side by side.
 func (t *table) part(from, to int) table {
-	part := table{t.events[from:to], t.knowns[from:to], make([]values, len(t.columns))}
+	part := table{t.events[from:to], cut(t.knowns, from, to), make([]values, len(t.columns))}
 	for i, v := range t.columns {
 		part.columns[i] = values{cut(v.decimals, from, to), cut(v.numbers, from, to), cut(v.integers, from, to), cut(v.texts, from, to), cut(v.valid, from, to)}
 	}
@@ -92,139 +93,61 @@ func reordered[T any](room, values []T, order []int32) []T {
 	return room
 }
 
-// sql is what is read of a row for a column.
-func (c drawnColumn) read(narrow bool) string {
-	switch {
-	case c.kind == decimalColumn && narrow:
-		return c.sql + "::DECIMAL(18, 9)"
-	case c.kind == decimalColumn:
-		return c.sql + "::DECIMAL(38, 9)"
+// newTable has room for n rows with some of the columns of blocks.
+func newTable(n int, columns []int, blocks []block) table {
+	t := table{events: make([]int64, n), columns: make([]values, len(columns))}
+	for _, b := range blocks {
+		t.knowns = roomLike(t.knowns, b.knowns, n)
 	}
-	return c.sql
+	for i, column := range columns {
+		v := &t.columns[i]
+		for _, b := range blocks {
+			from := b.columns[column]
+			v.decimals, v.numbers, v.integers = roomLike(v.decimals, from.decimals, n), roomLike(v.numbers, from.numbers, n), roomLike(v.integers, from.integers, n)
+			v.texts, v.valid = roomLike(v.texts, from.texts, n), roomLike(v.valid, from.valid, n)
+		}
+	}
+	return t
 }
 
-// table reads the rows of a drawing that a pass has a use for, each into its
-// place.
-func (c *compiler) table(d *drawing, p *pass, places []int32, n int) (t table, err error) {
-	t = table{make([]int64, n), make([]int64, n), make([]values, len(p.columns))}
-	columns := []string{"rowid", colEvent, d.known}
-	var read []int
-	for i, column := range p.columns {
-		drawn := d.columns[column]
-		t.columns[i] = drawn.room(n, d.narrow)
-		if drawn.kind == rankColumn {
-			if err := c.rank(d, drawn, places, &t.columns[i]); err != nil {
-				return t, err
-			}
+// roomLike is room for n values, if there are any.
+func roomLike[T any](room, values []T, n int) []T {
+	if room == nil && values != nil {
+		return make([]T, n)
+	}
+	return room
+}
+
+// put puts the rows of a block, and some of their columns, into their places.
+// Those whose place is beyond the end have none.
+func (t *table) put(rows table, columns []int, places []int32) {
+	place(t.events, rows.events, places)
+	place(t.knowns, rows.knowns, places)
+	for i, column := range columns {
+		v, from := &t.columns[i], rows.columns[column]
+		place(v.decimals, from.decimals, places)
+		place(v.numbers, from.numbers, places)
+		place(v.integers, from.integers, places)
+		place(v.texts, from.texts, places)
+		if from.valid != nil {
+			place(v.valid, from.valid, places)
 			continue
 		}
-		read = append(read, i)
-		columns = append(columns, drawn.read(d.narrow))
-	}
-	missing, texts := make([]sync.Once, len(p.columns)), interned{known: map[string]string{}}
-	err = c.scan(sourceTable(d.source), d.condition(c), func(chunk dataset.Chunk) {
-		into := make([]int32, chunk.Rows)
-		for row, id := range chunk.Integers(0) {
-			into[row] = places[id]
-		}
-		place(t.events, chunk.Integers(1), into)
-		place(t.knowns, chunk.Integers(2), into)
-		for at, i := range read {
-			v := &t.columns[i]
-			v.place(chunk, 3+at, into, &texts)
-			valid := chunk.Validity(3 + at)
-			for row, to := range into {
-				if valid.Valid(row) || int(to) >= n {
-					continue
-				}
-				missing[i].Do(func() { v.valid = slices.Repeat([]bool{true}, n) })
-				v.valid[to] = false
+		for _, at := range places {
+			if int(at) < len(v.valid) {
+				v.valid[at] = true
 			}
 		}
-	}, columns...)
-	return t, err
-}
-
-// room is a column of n rows, to be filled in.
-func (c drawnColumn) room(n int, narrow bool) values {
-	switch {
-	case c.kind == numberColumn:
-		return values{numbers: make([]float64, n)}
-	case c.kind == textColumn:
-		return values{texts: make([]string, n)}
-	case c.kind == decimalColumn && !narrow:
-		return values{decimals: make([]dataset.Huge, n)}
-	}
-	return values{integers: make([]int64, n)}
-}
-
-// rank numbers the different values of a column.
-func (c *compiler) rank(d *drawing, column drawnColumn, places []int32, v *values) error {
-	v.valid = make([]bool, len(v.integers))
-	ranks := ReservedPrefix + "ranks"
-	if err := c.exec(fmt.Sprintf("CREATE OR REPLACE TABLE %s AS SELECT rowid AS row, dense_rank() OVER (ORDER BY %s) AS rank FROM %s WHERE (%s\n) AND %s IS NOT NULL",
-		ranks, column.sql, sourceTable(d.source), d.condition(c), column.sql)); err != nil {
-		return err
-	}
-	err := c.scan(ranks, "", func(chunk dataset.Chunk) {
-		numbers := chunk.Integers(1)
-		for i, row := range chunk.Integers(0) {
-			if at := int(places[row]); at < len(v.integers) {
-				v.integers[at], v.valid[at] = numbers[i], true
-			}
-		}
-	}, "row", "rank")
-	if err != nil {
-		return err
-	}
-	return c.exec("DROP TABLE " + ranks)
-}
-
-// place puts a chunk's values into their places.
-func (v *values) place(chunk dataset.Chunk, column int, places []int32, texts *interned) {
-	switch {
-	case v.numbers != nil:
-		place(v.numbers, chunk.Numbers(column), places)
-	case v.texts != nil:
-		place(v.texts, texts.all(chunk, column), places)
-	case v.decimals != nil:
-		place(v.decimals, chunk.Huges(column), places)
-	default:
-		place(v.integers, chunk.Integers(column), places)
 	}
 }
 
-// place puts values into their places. Those beyond the end have none.
 func place[T any](into, values []T, places []int32) {
+	if values == nil {
+		return
+	}
 	for i, at := range places {
 		if int(at) < len(into) {
 			into[at] = values[i]
 		}
 	}
-}
-
-// interned are texts that are kept once where they are equal.
-type interned struct {
-	lock  sync.Mutex
-	known map[string]string
-}
-
-// all are the texts of a column.
-func (t *interned) all(chunk dataset.Chunk, column int) []string {
-	t.lock.Lock()
-	defer t.lock.Unlock()
-	texts, valid := make([]string, chunk.Rows), chunk.Validity(column)
-	for row := range texts {
-		if !valid.Valid(row) {
-			continue
-		}
-		cell := &chunk.Texts(column)[row]
-		text, ok := t.known[cell.View()]
-		if !ok {
-			text = strings.Clone(cell.View())
-			t.known[text] = text
-		}
-		texts[row] = text
-	}
-	return texts
 }

@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
 )
@@ -42,15 +45,29 @@ func (p Plan) Build(ctx context.Context, db *sql.DB, within Range) (*Snapshot, e
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Frame.Validate(); err != nil {
-		return nil, fmt.Errorf("%w: %w", dataset.ErrData, err)
-	}
-	for row, label := range s.Label {
-		if math.IsInf(label, 0) {
-			return nil, fmt.Errorf("%w: label %q is infinite in row %d; make it a number or missing", dataset.ErrData, p.Label.Name, row+1)
-		}
+	var group errgroup.Group
+	group.Go(func() error {
+		s.Digest = s.Recompute()
+		return nil
+	})
+	group.Go(func() error { return s.validate(p.Label) })
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// validate refuses what a computation could misread.
+func (s *Snapshot) validate(label *Label) error {
+	if err := s.Frame.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", dataset.ErrData, err)
+	}
+	for row, value := range s.Label {
+		if math.IsInf(value, 0) {
+			return fmt.Errorf("%w: label %q is infinite in row %d; make it a number or missing", dataset.ErrData, label.Name, row+1)
+		}
+	}
+	return nil
 }
 
 // Select is the snapshot of the given rows, in their order. Its digest stays
@@ -81,7 +98,8 @@ func pick[T any](values []T, rows []int) []T {
 	return picked
 }
 
-// snapshot puts together what the tables and the builders hold.
+// snapshot puts together what the tables and the builders hold. It has no digest
+// yet.
 func (c *compiler) snapshot() (*Snapshot, error) {
 	n := int(c.count)
 	s := &Snapshot{TooEarly: c.tooEarly, Partition: make([]string, n), DecidedAt: make([]time.Time, n)}
@@ -90,7 +108,7 @@ func (c *compiler) snapshot() (*Snapshot, error) {
 		s.Label, s.LabelKnownAt = make([]float64, n), make([]time.Time, n)
 		columns = append(columns, colLabel, colLabelKnown)
 	}
-	err := c.scan(observed, "", func(chunk dataset.Chunk) {
+	err := c.stream(fmt.Sprintf("SELECT %s FROM %s", strings.Join(columns, ", "), observed), func(chunk dataset.Chunk) {
 		day, date := int64(math.MinInt64), ""
 		days := chunk.Integers(1)
 		for row, id := range chunk.Integers(0) {
@@ -114,7 +132,7 @@ func (c *compiler) snapshot() (*Snapshot, error) {
 				s.LabelKnownAt[id-1] = time.UnixMicro(chunk.Integers(3)[row]).UTC()
 			}
 		}
-	}, columns...)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +145,6 @@ func (c *compiler) snapshot() (*Snapshot, error) {
 	for i, d := range c.plan.Definitions {
 		s.Frame.Columns[i] = c.builders[d.Name].column(d.Name)
 	}
-	s.Digest = s.Recompute()
 	return s, nil
 }
 
@@ -139,7 +156,8 @@ func (c *compiler) collect(table featureTable) error {
 	for _, name := range table.names {
 		c.builders[name].begin(int(c.count))
 	}
-	return c.scan(table.name, "", func(chunk dataset.Chunk) {
+	query := fmt.Sprintf("SELECT %s FROM %s", strings.Join(append([]string{table.id}, table.columns...), ", "), table.name)
+	return c.stream(query, func(chunk dataset.Chunk) {
 		ids := chunk.Integers(0)
 		for i, name := range table.names {
 			into, valid := c.builders[name], chunk.Validity(1+i)
@@ -159,5 +177,5 @@ func (c *compiler) collect(table featureTable) error {
 				}
 			}
 		}
-	}, append([]string{table.id}, table.columns...)...)
+	})
 }

@@ -86,7 +86,7 @@ func (s *sweep) leave(w int, window int64, next, to int, t int64) int {
 			break
 		}
 		// A row that is known too late to be in the window was never in.
-		if max(event, s.rows.knowns[row]) < end {
+		if max(event, s.rows.known(row)) < end {
 			for _, state := range s.states {
 				state.leave(s.rows, row, w)
 			}

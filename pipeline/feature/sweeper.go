@@ -69,7 +69,7 @@ func (s *sweeper) over(p part) error {
 // moments from which they are seen.
 func (s *sweeper) arrange(p *part) {
 	s.byKey.by(p.rowKeys, p.keys)
-	s.byKey.sort(func(row int32) int64 { return s.drawing.moment(p.rows.events[row], p.rows.knowns[row]) })
+	s.byKey.sort(func(row int32) int64 { return s.drawing.moment(p.rows.events[row], p.rows.known(int(row))) })
 	s.rows = &p.rows
 	if !s.byKey.asTheyAre() {
 		s.room.rows.reorder(p.rows, s.byKey.order)
@@ -77,7 +77,7 @@ func (s *sweeper) arrange(p *part) {
 	}
 	s.room.moments = sized(s.room.moments, len(s.rows.events))
 	for row, event := range s.rows.events {
-		s.room.moments[row] = s.drawing.moment(event, s.rows.knowns[row])
+		s.room.moments[row] = s.drawing.moment(event, s.rows.known(row))
 	}
 	s.moments, s.byEvent = s.room.moments, nil
 	if len(s.windows) == 0 {

@@ -89,27 +89,19 @@ func (t *totals) begin() {
 	t.squares = append(t.squares[:0], make([]uint256, t.squared)...)
 }
 
-// take is what a row adds to the totals of a column, if it does.
-func (o *total) take(rows *table, row int) (v int128, ok bool) {
-	if o.column < 0 {
-		return v, true
-	}
-	if !rows.valid(o.column, row) {
-		return v, false
-	}
-	return rows.decimal(o.column, row), true
-}
-
 func (t *totals) enter(rows *table, row int, moment int64) error {
 	event := rows.events[row]
 	for _, list := range t.byColumn {
-		v, ok := list[0].take(rows, row)
-		if !ok {
-			continue
+		var v int128
+		if column := list[0].column; column >= 0 {
+			if !rows.valid(column, row) {
+				continue
+			}
+			v = rows.decimal(column, row)
 		}
 		for i := range list {
 			o := &list[i]
-			if moment >= after(event, o.length) {
+			if moment != event && moment >= after(event, o.length) {
 				continue
 			}
 			cell := &t.cells[o.place]
@@ -130,11 +122,15 @@ func (t *totals) leave(rows *table, row, window int) {
 	list := t.byWindow[window]
 	for i := range list {
 		o := &list[i]
-		v, ok := o.take(rows, row)
-		if !ok {
+		cell := &t.cells[o.place]
+		if o.column < 0 {
+			cell.count--
 			continue
 		}
-		cell := &t.cells[o.place]
+		if !rows.valid(o.column, row) {
+			continue
+		}
+		v := rows.decimal(o.column, row)
 		cell.count--
 		cell.sum.sub(v)
 		if o.squared {
@@ -149,12 +145,12 @@ func (t *totals) read(into []*builder, i int, _ int64) error {
 		cell, feature := &t.cells[output.total], into[output.feature]
 		switch output.function {
 		case countOf:
-			feature.number(i, float64(cell.count))
+			feature.set(i, float64(cell.count))
 		case sumOf:
-			feature.number(i, cell.sum.float64())
+			feature.set(i, cell.sum.float64())
 		case meanOf:
 			if cell.count > 0 {
-				feature.number(i, cell.sum.float64()/float64(cell.count))
+				feature.set(i, cell.sum.float64()/float64(cell.count))
 			}
 		case deviationOf:
 			if cell.count < 2 {
@@ -164,7 +160,7 @@ func (t *totals) read(into []*builder, i int, _ int64) error {
 			if !ok {
 				return fmt.Errorf("%w: feature %s: the numbers in a window are too large for an exact standard deviation", dataset.ErrData, output.name)
 			}
-			feature.number(i, v)
+			feature.set(i, v)
 		}
 	}
 	return nil

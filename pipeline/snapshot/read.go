@@ -7,6 +7,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
@@ -111,7 +112,7 @@ func (r *reader) rows(ctx context.Context, session *dataset.Session) (err error)
 	for _, name := range r.record.Features {
 		columns = append(columns, dataset.Identifier(name))
 	}
-	cursor, err := dataset.NewCursor(ctx, session.DB(), "rows", columns...)
+	cursor, err := dataset.NewCursor(ctx, session.DB(), fmt.Sprintf("SELECT %s FROM rows", strings.Join(columns, ", ")))
 	if err != nil {
 		return err
 	}
