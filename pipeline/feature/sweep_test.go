@@ -2,6 +2,7 @@ package feature_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/linecook-ml/linecook/pipeline/feature"
@@ -63,6 +64,61 @@ func TestManyRows(t *testing.T) {
 		if err := rows.Err(); err != nil || got.Frame.Rows != n {
 			t.Fatal(got.Frame.Rows, err)
 		}
+	}
+}
+
+// Many keys, several of which are in a part, with rows in no order and known
+// late, are held against DuckDB's joins.
+func TestManyKeys(t *testing.T) {
+	t.Parallel()
+	s := session(t, 2)
+	if _, err := s.DB().Exec(`CREATE TABLE rows AS SELECT i AS id, TIMESTAMP '2013-01-01' + to_seconds((hash(i) % 100000)::BIGINT) AS t,
+		t + to_seconds((hash(i * 3) % 30000)::BIGINT) AS known, DATE '2013-01-01' AS day, (hash(i * 5) % 3000)::BIGINT AS k, 'key ' || k AS text,
+		CASE WHEN i % 9 > 0 THEN (hash(i * 7) % 1000)::BIGINT END AS x FROM range(20000) r(i)`); err != nil {
+		t.Fatal(err)
+	}
+	columns := []string{"id", "t", "known", "day", "k", "text", "x"}
+	aggregate := func(name, function, of, by string) feature.Definition {
+		return feature.Definition{Name: name, Aggregate: &feature.Aggregate{Source: "rows", Function: function, Of: of, By: []string{by}, Window: duration("10 hours")}}
+	}
+	level := aggregate("level", "count", "", "k")
+	level.Type = feature.Categorical
+	p := feature.Plan{
+		Observations: feature.Observations{Source: "now", DecisionTime: "t", Key: []string{"id"}, Partition: "day"},
+		Sources: []feature.Source{
+			{Name: "rows", Select: "SELECT * FROM rows", Columns: columns, EventTime: "t", KnownAt: "known"},
+			{Name: "now", Select: "SELECT * FROM rows", Columns: columns, EventTime: "t", KnownAt: "t"},
+		},
+		Definitions: []feature.Definition{
+			aggregate("count", "count", "", "k"), aggregate("sum", "sum", "x", "k"), aggregate("by text", "sum", "x", "text"), aggregate("min", "min", "x", "k"),
+			aggregate("distinct", "distinct", "x", "k"), aggregate("stddev", "stddev", "x", "k"), level,
+		},
+	}
+	got := build(t, s, p, feature.Range{})
+	rows, err := s.DB().Query(`SELECT count(r.id), coalesce(sum(r.x), 0)::DOUBLE, coalesce(sum(r.x), 0)::DOUBLE, min(r.x)::DOUBLE, count(DISTINCT r.x), stddev_samp(r.x), count(r.id)::VARCHAR
+		FROM rows o LEFT JOIN rows r ON r.k = o.k AND r.t <= o.t AND r.known <= o.t AND r.t > o.t - INTERVAL 10 HOURS GROUP BY o.t, o.id ORDER BY o.t, o.id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for row := 0; rows.Next(); row++ {
+		var want [6]*float64
+		var text string
+		if err := rows.Scan(&want[0], &want[1], &want[2], &want[3], &want[4], &want[5], &text); err != nil {
+			t.Fatal(err)
+		}
+		for i, w := range want {
+			have := got.Frame.Columns[i].Numbers[row]
+			if (w == nil) != math.IsNaN(have) || w != nil && math.Abs(have-*w) > 1e-9*math.Abs(*w) {
+				t.Fatalf("row %d, %s: %v, want %v", row, p.Definitions[i].Name, have, null(w))
+			}
+		}
+		if have, _ := got.Frame.Columns[6].Text(row); have != text {
+			t.Fatalf("row %d: the level is %q, want %q", row, have, text)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
 	}
 }
 
