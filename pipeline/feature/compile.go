@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
 )
@@ -108,7 +107,7 @@ func (c *compiler) clear() error {
 		queries = append(queries, "DROP TABLE IF EXISTS "+k.table)
 	}
 	c.restorers = nil
-	debug.FreeOSMemory() // what the work needed is as large as the rest of a snapshot
+	runtime.GC() // what the work needed is as large as the rest of a snapshot
 	for _, source := range c.plan.Sources {
 		queries = append(queries, "DROP TABLE IF EXISTS "+sourceTable(source.Name))
 	}
