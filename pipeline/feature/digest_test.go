@@ -64,6 +64,32 @@ func TestBitsWhateverTheFilesAndThreads(t *testing.T) {
 	}
 }
 
+// Observations that differ in nothing but when their labels are known have an
+// order, too.
+func TestOrderOfWhatIsKnownLater(t *testing.T) {
+	t.Parallel()
+	s := session(t, 1)
+	p := feature.Plan{
+		Observations: feature.Observations{Source: "rows", DecisionTime: "t", Key: []string{"k"}, Partition: "day"},
+		Label:        &feature.Label{Name: "y", Expression: "y", KnownAt: "t"},
+		Sources: []feature.Source{{
+			Name: "rows", Select: "FROM rows", Columns: []string{"t", "k", "day", "y", "later"}, EventTime: "t", KnownAt: "t",
+			Later: []feature.Later{{Columns: []string{"y"}, KnownAt: "later"}},
+		}},
+	}
+	var digests []string
+	for _, order := range []string{"later", "later DESC"} {
+		if _, err := s.DB().Exec(`CREATE OR REPLACE TABLE rows AS SELECT TIMESTAMP '2020-01-01' AS t, 1 AS k, DATE '2020-01-01' AS day, true AS y,
+			t + to_hours(i) AS later FROM range(2) r(i) ORDER BY ` + order); err != nil {
+			t.Fatal(err)
+		}
+		digests = append(digests, build(t, s, p, feature.Range{}).Digest)
+	}
+	if digests[0] != digests[1] {
+		t.Error(digests)
+	}
+}
+
 func bits(t *testing.T, files []string, threads int) string {
 	t.Helper()
 	s, findings, err := dataset.Open(context.Background(), dataset.Options{Threads: threads}, dataset.Spec{Name: "rows", Paths: files})

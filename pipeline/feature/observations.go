@@ -63,6 +63,9 @@ func (c *compiler) observations(within Range) error {
 			order = append(order, quoted)
 		}
 	}
+	if c.plan.Label != nil {
+		order = append(order, colLabelKnown) // made of columns that nothing else may use
+	}
 	rows := fmt.Sprintf("SELECT %s AS %s, %s, %s FROM (%s) WHERE %s",
 		decided, colDecided, identifiers(keep), strings.Join(computed, ", "), source.Select, within.condition(o.Partition))
 	if err := c.exec("CREATE OR REPLACE TABLE " + observed + " AS " + rows); err != nil {
