@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -32,6 +33,7 @@ type host struct {
 	cache  string
 	env    []string
 	github *githubtest.Server // nil where no job speaks to the API
+	runs   int64              // how many it has run
 }
 
 // needAct is the act binary; where there is none the test is skipped.
@@ -125,6 +127,8 @@ func (h *host) run(t *testing.T, workflow, event string, payload map[string]any)
 		"--platform", "ubuntu-latest=-self-hosted", "--no-skip-checkout", "--no-cache-server",
 		"--action-cache-path", h.cache,
 	}
+	h.runs++
+	arguments = append(arguments, "--env", fmt.Sprint("GITHUB_RUN_ID=", h.runs))
 	if h.github != nil {
 		arguments = append(arguments, "--env", "GITHUB_API_URL="+h.github.URL(), "--secret", "GITHUB_TOKEN="+githubtest.Token)
 	}
@@ -403,6 +407,10 @@ func TestWorkflowsOnGitHub(t *testing.T) {
 
 	// Nobody passes staging by; each stage is an event and a deployment.
 	promote := func(stage string) (string, bool) {
+		h.github.AddRun(githubtest.Run{
+			ID: h.runs + 1, Workflow: ".github/workflows/promote.yml", Event: "workflow_dispatch", Title: "linecook promote 1.0.0 to " + stage + " of " + pipeline,
+			Conclusion: "success", Actor: "nektos/act", Started: time.Now(), Updated: time.Now().Add(time.Hour),
+		})
 		return h.run(t, "promote.yml", "workflow_dispatch", map[string]any{"repository": public, "inputs": map[string]any{
 			"pipeline": pipeline, "version": "1.0.0", "to": stage, "dry-run": "false",
 		}})
@@ -442,6 +450,12 @@ func TestWorkflowsOnGitHub(t *testing.T) {
 		t.Fatal(log)
 	}
 	contains(t, log, "::set-output:: outcome=scored", "::set-output:: bundle-id=sha256:")
+
+	// A stage tag that somebody pushed is not scored with.
+	h.github.Tag("flight-delay#prod#2", head, strings.Replace(h.github.TagMessage("flight-delay#prod#1"), `"sequence":1,"stage":"prod","version"`, `"sequence":2,"stage":"prod","version"`, 1))
+	if forged, ok := h.run(t, "score.yml", event, payload); ok || !strings.Contains(forged, "flight-delay#prod#2 is not used") {
+		t.Errorf("a forged event is scored with:\n%s", forged)
+	}
 	saved := h.saved(t)
 	const scores = "scores/flight-delay/stage=prod/date=2013-"
 	if !slices.ContainsFunc(saved, func(path string) bool {

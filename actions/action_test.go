@@ -17,6 +17,7 @@ import (
 )
 
 type step struct {
+	Name  string            `yaml:"name"`
 	ID    string            `yaml:"id"`
 	Uses  string            `yaml:"uses"`
 	Run   string            `yaml:"run"`
@@ -161,6 +162,7 @@ func TestStateActionInterpolatesNothing(t *testing.T) {
 }
 
 type workflow struct {
+	RunName     string         `yaml:"run-name"`
 	On          map[string]any `yaml:"on"`
 	Permissions map[string]any `yaml:"permissions"`
 	Jobs        map[string]struct {
@@ -179,8 +181,8 @@ func TestWorkflowsAreCallableWithLeastPermissions(t *testing.T) {
 		"ci":       {"contents": "read"},
 		"validate": {"contents": "read", "pull-requests": "write"},
 		"train":    {"contents": "write", "id-token": "write", "attestations": "write"},
-		"promote":  {"contents": "write", "deployments": "write", "pull-requests": "read", "attestations": "read"},
-		"score":    {"contents": "write"},
+		"promote":  {"contents": "write", "deployments": "write", "actions": "read", "pull-requests": "read", "attestations": "read"},
+		"score":    {"contents": "write", "actions": "read", "deployments": "read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join("..", ".github", "workflows", name+".yml")
@@ -206,6 +208,31 @@ func TestWorkflowsAreCallableWithLeastPermissions(t *testing.T) {
 			}
 			checkPins(t, path)
 		})
+	}
+}
+
+// A run that promotes says so where nobody else can: in its own name and in the
+// name of its step, which the events are held against.
+func TestPromotionsAreNamedAsTheirEventsAreAudited(t *testing.T) {
+	const name = "linecook ${{ inputs.dry-run && 'dry run of ' || '' }}${{ inputs.rollback && 'rollback' || 'promote' }} ${{ inputs.version }} to ${{ inputs.to }}"
+	for path, want := range map[string]string{
+		filepath.Join("..", ".github", "workflows", "promote.yml"):         name + " of ${{ inputs.pipeline }}",
+		filepath.Join("scaffold", "templates", "workflows", "promote.yml"): name,
+	} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w workflow
+		if err := yaml.Unmarshal(regexp.MustCompile(`(?m)^<%.*%>\n`).ReplaceAll(text, nil), &w); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if w.RunName != want {
+			t.Errorf("%s: run-name %q, want %q", path, w.RunName, want)
+		}
+		if i := slices.IndexFunc(w.Jobs["promote"].Steps, func(s step) bool { return strings.Contains(s.Uses, "/actions/promote") }); i < 0 || w.Jobs["promote"].Steps[i].Name != "Promote" {
+			t.Errorf("%s has no step Promote", path)
+		}
 	}
 }
 

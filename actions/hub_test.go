@@ -1,18 +1,22 @@
 package actions_test
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/linecook-ml/linecook/actions/internal/attestation/attestationtest"
 	"github.com/linecook-ml/linecook/actions/internal/github/githubtest"
+	"github.com/linecook-ml/linecook/actions/internal/githubregistry"
 	"github.com/linecook-ml/linecook/pipeline/canonical"
+	"github.com/linecook-ml/linecook/pipeline/registry"
 )
 
 // A hub has a GitHub for each script that asks for one. Their statements are
@@ -92,4 +96,67 @@ func (h *hub) attest(ts *testscript.TestScript, neg bool, args []string) {
 	digest := canonical.DigestBytes(archive)
 	claim := attestationtest.Provenance(digest, githubtest.Repository, args[1], args[2], strings.TrimSpace(ts.ReadFile(args[3])))
 	s.AddAttestation(digest, h.authority.Sign(h.t, claim))
+}
+
+// dispatched makes the environment that of a run which somebody has started.
+func (h *hub) dispatched(ts *testscript.TestScript, neg bool, args []string) {
+	s := h.server(ts, neg, args, "dispatched ID FILE TITLE [PERSON]", 3, 4)
+	person := "ada"
+	if len(args) == 4 {
+		person = args[3]
+	}
+	runner(ts, false, []string{githubtest.DefaultBranch, args[1]})
+	for name, value := range map[string]string{
+		"GITHUB_REPOSITORY": githubtest.Repository, "GITHUB_RUN_ID": args[0], "GITHUB_ACTOR": person, "GITHUB_TRIGGERING_ACTOR": person,
+	} {
+		ts.Setenv(name, value)
+	}
+	if commit := ts.Getenv("GITHUB_SHA"); s.Head("") != commit {
+		s.Push(commit, person)
+	}
+	now := time.Now()
+	if text := ts.Getenv("LINECOOK_NOW"); text != "" {
+		var err error
+		now, err = time.Parse(time.RFC3339, text)
+		ts.Check(err)
+	}
+	s.AddRun(githubtest.Run{
+		ID: int64(number(ts, args[0])), Workflow: githubregistry.Promoters[0], Event: "workflow_dispatch", Title: args[2], Conclusion: "success",
+		Actor: person, Started: now.Add(-time.Minute), Updated: now.Add(time.Hour),
+	})
+}
+
+// ended says how the promoting step of an attempt ended, and makes the
+// environment that attempt's.
+func (h *hub) ended(ts *testscript.TestScript, neg bool, args []string) {
+	s := h.server(ts, neg, args, "ended ID ATTEMPT CONCLUSION", 3)
+	id, attempt := int64(number(ts, args[0])), number(ts, args[1])
+	end := githubtest.Run{ID: id, Attempt: attempt, Conclusion: args[2]}
+	found := false
+	s.ChangeRun(id, func(r *githubtest.Run) {
+		if r.Attempt == attempt {
+			r.Conclusion, r.Steps, found = end.Conclusion, nil, true
+		}
+	})
+	if !found {
+		s.AddRun(end)
+	}
+	ts.Setenv("GITHUB_RUN_ID", args[0])
+	ts.Setenv("GITHUB_RUN_ATTEMPT", args[1])
+}
+
+func (h *hub) forge(ts *testscript.TestScript, neg bool, args []string) {
+	s := h.server(ts, neg, args, "forge NAME FROM", 2)
+	_, _, sequence, err := registry.ParseStageTag(args[0])
+	ts.Check(err)
+	_, _, from, err := registry.ParseStageTag(args[1])
+	ts.Check(err)
+	// The event's own number stands after those that its decision lists.
+	record, own := s.TagMessage(args[1]), fmt.Sprintf(`"sequence":%d,"stage"`, from)
+	i := strings.LastIndex(record, own)
+	s.Tag(args[0], s.Head(""), record[:i]+fmt.Sprintf(`"sequence":%d,"stage"`, sequence)+record[i+len(own):])
+}
+
+func (h *hub) untag(ts *testscript.TestScript, neg bool, args []string) {
+	h.server(ts, neg, args, "untag NAME", 1).RemoveTag(args[0])
 }

@@ -70,6 +70,10 @@ func TestMain(m *testing.M) {
 //	merged NUMBER AUTHOR FILE        a pull request whose merge made the commit that a file names
 //	review NUMBER PERSON STATE       somebody who may write reviews it, or thinks again
 //	attest [ARCHIVE WORKFLOW REF FILE]   the only signed statement: a workflow built it for a ref, from a commit
+//	dispatched ID FILE TITLE [PERSON]   the environment of a run that promotes, as GitHub knows it, for the commit in a file
+//	ended ID ATTEMPT CONCLUSION      how the step of a run's attempt ended that promotes; the environment is that attempt's
+//	forge NAME FROM                  a tag is pushed by hand, with the record of another under its number
+//	untag NAME                       a tag is deleted
 //	serve ARGUMENT...                trains 1.0.0 as of 2024-04-01 and takes it to prod
 //	put BUCKET KEY FILE              puts an object into the S3 store, and makes its bucket
 //	empty FOLDER                     fails if something is in it
@@ -104,22 +108,26 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("there is no condition %s", condition)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"shop":    openShop,
-			"bank":    openBank,
-			"example": openExample,
-			"github":  hub.open,
-			"tags":    hub.tags,
-			"merged":  hub.merged,
-			"review":  hub.review,
-			"attest":  hub.attest,
-			"serve":   serve,
-			"edit":    edit,
-			"flip":    flip,
-			"json":    jsonValue,
-			"runner":  runner,
-			"whole":   whole,
-			"empty":   empty,
+			"exits":      exits,
+			"shop":       openShop,
+			"bank":       openBank,
+			"example":    openExample,
+			"github":     hub.open,
+			"tags":       hub.tags,
+			"merged":     hub.merged,
+			"review":     hub.review,
+			"attest":     hub.attest,
+			"dispatched": hub.dispatched,
+			"ended":      hub.ended,
+			"forge":      hub.forge,
+			"untag":      hub.untag,
+			"serve":      serve,
+			"edit":       edit,
+			"flip":       flip,
+			"json":       jsonValue,
+			"runner":     runner,
+			"whole":      whole,
+			"empty":      empty,
 		},
 	})
 }

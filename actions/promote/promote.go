@@ -40,6 +40,7 @@ and still verifies, or to the one that --version names.`,
 		},
 	}
 	app.PipelineFlag(cmd)
+	app.PromoterFlag(cmd)
 	cmd.Flags().StringVar(&o.version, "version", "", "the version to promote")
 	cmd.Flags().StringVar(&o.stage, "to", "", "the stage")
 	cmd.Flags().BoolVar(&o.rollback, "rollback", false, "go back to the version that served on the stage before")
@@ -68,14 +69,24 @@ func run(ctx context.Context, app *command.App, o options) error {
 	if err != nil {
 		return err
 	}
+	if !o.dryRun && app.Unwitnessed(request.Origin) {
+		return o.elsewhere()
+	}
 	granted, err := promotion.Before(ctx, versions, request)
 	if err != nil {
 		return err
 	}
-	if granted != nil {
+	if granted != nil && granted.Doubt == nil {
 		return o.again(ctx, app, granted)
 	}
-	if o.rollback {
+	if granted != nil {
+		// The attempt that made the event did not come to its end, and nobody but a
+		// new decision can say that it was right.
+		_, _ = fmt.Fprintf(app.Err, "· %s is decided anew: %v\n", granted.Event.Tag(), granted.Doubt)
+		versions, request = granted.Without(versions, request, app.Confirmation(request.At, granted.Event.Tag()))
+		o.version = request.Version
+	}
+	if o.rollback && granted == nil {
 		if err := o.previous(ctx, app, versions, config.Name); err != nil {
 			return err
 		}
@@ -94,7 +105,7 @@ func run(ctx context.Context, app *command.App, o options) error {
 	request.Policy = app.PolicyOrigin(ctx, config, request.Origin, o.checks)
 	var decision promotion.Decision
 	var event *registry.Assignment
-	if o.dryRun {
+	if o.dryRun || granted != nil {
 		decision, err = promotion.Weigh(ctx, versions, app.Ledger(), engine, config.Stages, request)
 	} else {
 		decision, event, err = promotion.Promote(ctx, versions, app.Ledger(), engine, config.Stages, request)
@@ -105,7 +116,10 @@ func run(ctx context.Context, app *command.App, o options) error {
 	if err != nil {
 		return err
 	}
-	if event == nil && !o.dryRun {
+	if granted != nil && decision.Allowed {
+		return o.again(ctx, app, granted)
+	}
+	if event == nil && !o.dryRun && granted == nil {
 		// The event may be there, of a run that died right after it.
 		app.Show(ctx, config.Name, o.stage)
 	}
@@ -128,7 +142,17 @@ func (o *options) request(app *command.App, pipeline string) (promotion.Request,
 	}
 	return promotion.Request{
 		Operation: operation, Pipeline: pipeline, Version: o.version, Stage: o.stage, At: now, Actor: app.Actor(), Reason: o.reason, Origin: origin,
+		Confirm: app.Confirmation(now),
 	}, nil
+}
+
+// elsewhere says where to promote, where an event would not be believed.
+func (o *options) elsewhere() error {
+	asks := "version=" + o.version
+	if o.rollback {
+		asks = "rollback=true"
+	}
+	return command.UsageError(fmt.Errorf("--registry github: an event that no run stands behind is not used: start the workflow that promotes, as `gh workflow run linecook-promote.yml -f %s -f to=%s`, or try it with --dry-run", asks, o.stage))
 }
 
 // again says what an earlier attempt has decided and done.
@@ -141,7 +165,7 @@ func (o *options) again(ctx context.Context, app *command.App, granted *promotio
 	if o.rollback {
 		did = "rolled back"
 	}
-	if _, err := fmt.Fprintf(app.Err, "already %s by this decision at event %s\n", did, registry.StageTag(granted.Event.Name, granted.Event.Stage, granted.Event.Sequence)); err != nil {
+	if _, err := fmt.Fprintf(app.Err, "already %s by this decision at event %s\n", did, granted.Event.Tag()); err != nil {
 		return err
 	}
 	return o.say(app, granted.Record, &granted.Event)

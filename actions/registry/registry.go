@@ -18,22 +18,23 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
-// Command is `linecook registry` with its six verbs.
+// Command is `linecook registry` with its seven verbs.
 func Command(app *command.App) *cobra.Command {
 	d := &door{app: app}
 	cmd := command.Group(&cobra.Command{
 		Use:   "registry",
 		Short: "Show which versions exist, and which is and was on which stage",
 		Long: `List a pipeline's versions, show one, list the events that put versions on
-stages, tell from those events alone what is on a stage and what was, and print
-what a version needs installed.`,
+stages, tell from those events alone what is on a stage and what was, hold them
+against what GitHub knows, and print what a version needs installed.`,
 		Example: `  linecook registry list
   linecook registry show 1.0.0
   linecook registry history --stage prod
   linecook registry current
   linecook registry at --date 2013-10-01 --stage prod
+  linecook registry audit
   linecook registry lock --stage prod`,
-	}, "say what to show of the registry", d.list(), d.show(), d.history(), d.current(), d.at(), d.lock())
+	}, "say what to show of the registry", d.list(), d.show(), d.history(), d.current(), d.at(), d.audit(), d.lock())
 	app.PipelineFlag(cmd)
 	cmd.PersistentFlags().AddFlag(cmd.Flags().Lookup("pipeline"))
 	cmd.PersistentFlags().StringVar(&d.name, "name", "", "the pipeline's name, where its file is not at hand")
@@ -196,7 +197,7 @@ func (d *door) where() string {
 func events(history []registry.Assignment) table.Writer {
 	t := command.Table("event", "at", "version", "by", "reason")
 	for _, a := range history {
-		t.AppendRow(table.Row{registry.StageTag(a.Name, a.Stage, a.Sequence), moment(a.At), a.Version, text(a.Actor), text(a.Reason)})
+		t.AppendRow(table.Row{a.Tag(), moment(a.At), a.Version, text(a.Actor), text(a.Reason)})
 	}
 	return t
 }

@@ -33,6 +33,7 @@ the last valid scores instead, marked with their age and the reason.`,
 		},
 	}
 	app.PipelineFlag(cmd)
+	app.PromoterFlag(cmd)
 	cmd.Flags().StringVar(&stage, "stage", "prod", "the stage whose bundle scores")
 	cmd.Flags().StringVar(&date, "date", "", "the logical date: the partition to score")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON")
@@ -62,7 +63,7 @@ func run(cmd *cobra.Command, app *command.App, stage, date string, asJSON bool) 
 		return err
 	}
 	done, err := inference.Score(cmd.Context(), inference.Input{
-		Config: config, Home: app.Home(), Registry: versions, Ledger: app.Ledger(),
+		Config: config, Home: app.Home(), Registry: versions, Confirm: app.Confirmation(now), Ledger: app.Ledger(),
 		Stage: stage, Date: date, Now: now,
 		Actor: app.Actor(), Commit: app.Code(config).Commit, Linecook: command.Version(),
 	})

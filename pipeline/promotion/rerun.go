@@ -2,7 +2,9 @@ package promotion
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/linecook-ml/linecook/pipeline/canonical"
@@ -14,6 +16,29 @@ import (
 type Granted struct {
 	Record Record
 	Event  registry.Assignment
+	// Doubt is why the event is not confirmed, which is registry.ErrUnconfirmed;
+	// nil is that it is.
+	Doubt error
+}
+
+// Without is a registry in which the event is not there, and the request for its
+// version, so that what is in doubt can be weighed anew. confirm is asked about
+// the other events.
+func (g *Granted) Without(versions registry.Registry, request Request, confirm registry.Confirmation) (registry.Registry, Request) {
+	request.Version, request.Confirm = g.Event.Version, confirm
+	return without{versions, g.Event}, request
+}
+
+// without hides the last event of a stage.
+type without struct {
+	registry.Registry
+	event registry.Assignment
+}
+
+// History implements registry.Registry.
+func (w without) History(ctx context.Context, name string) ([]registry.Assignment, error) {
+	history, err := w.Registry.History(ctx, name)
+	return slices.DeleteFunc(history, func(a registry.Assignment) bool { return a.Tag() == w.event.Tag() }), err
 }
 
 // Before looks for the event that this very request has led to; nil is none. A
@@ -37,16 +62,19 @@ func Before(ctx context.Context, versions registry.Registry, request Request) (*
 			continue
 		}
 		if event.Sequence == current.Sequence {
-			return &Granted{record, event}, nil
+			granted := &Granted{Record: record, Event: event}
+			if request.Confirm != nil {
+				granted.Doubt = request.Confirm(ctx, history, request.Stage)
+			}
+			if granted.Doubt != nil && !errors.Is(granted.Doubt, registry.ErrUnconfirmed) {
+				return nil, granted.Doubt
+			}
+			return granted, nil
 		}
 		return nil, fmt.Errorf("this run has put %s on %s before, as %s, and the stage has %s since %s: start a new run instead of this one again: %w",
-			registry.VersionTag(event.Name, event.Version), event.Stage, tag(event), registry.VersionTag(current.Name, current.Version), tag(current), registry.ErrConflict)
+			registry.VersionTag(event.Name, event.Version), event.Stage, event.Tag(), registry.VersionTag(current.Name, current.Version), current.Tag(), registry.ErrConflict)
 	}
 	return nil, nil
-}
-
-func tag(event registry.Assignment) string {
-	return registry.StageTag(event.Name, event.Stage, event.Sequence)
 }
 
 // led says that the request was the one that the event's decision answered.

@@ -34,6 +34,9 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrCorrupt: what is stored contradicts itself; nothing of it may be used.
 	ErrCorrupt = errors.New("corrupt registry")
+	// ErrUnconfirmed: a Confirmation contradicts an event, or nothing stands behind
+	// it.
+	ErrUnconfirmed = errors.New("unconfirmed event")
 )
 
 // A Registration is the fact that a version exists.
@@ -66,9 +69,9 @@ type Assignment struct {
 }
 
 // A Confirmation says whether the present events of some stages are what
-// happened, by what somebody else than the registry knows of them. An error is
-// that one of them is not, or that nobody could be asked. A nil Confirmation is
-// nobody else.
+// happened, by what somebody else than the registry knows of them. One of them
+// that is not is ErrUnconfirmed; another error is that nobody could be asked. A
+// nil Confirmation is nobody else.
 type Confirmation func(ctx context.Context, history []Assignment, stages ...string) error
 
 // A Registry stores registrations and assignments.

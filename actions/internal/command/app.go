@@ -44,6 +44,7 @@ type App struct {
 	timeout   time.Duration
 	registry  string
 	pipeline  string
+	promoters []string
 	runner    *runner.Runner
 	opened    registry.Registry
 }

@@ -4,11 +4,16 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/linecook-ml/linecook/actions/internal/githubregistry"
 	"github.com/linecook-ml/linecook/actions/internal/provenance"
+	"github.com/linecook-ml/linecook/pipeline/promotion"
 	"github.com/linecook-ml/linecook/pipeline/registry"
 	registrydir "github.com/linecook-ml/linecook/pipeline/registry/dir"
 )
@@ -48,6 +53,7 @@ func (a *App) gitHubRegistry() (registry.Registry, error) {
 	}
 	o := githubregistry.Options{
 		Client: client, Repository: a.Repository(), Commit: a.Getenv("GITHUB_SHA"),
+		Promoters: a.promoters, File: path.Clean(filepath.ToSlash(a.pipeline)),
 		Cache: filepath.Join(a.home, "cache", "github", "events"),
 		Warn:  func(text string) { _, _ = fmt.Fprintf(a.Err, "warning: %s\n", text) },
 	}
@@ -56,6 +62,27 @@ func (a *App) gitHubRegistry() (registry.Registry, error) {
 		o.Statement = func(name, digest string) ([]byte, error) { return provenance.Statement(a.Getenv, name, digest) }
 	}
 	return githubregistry.New(o), nil
+}
+
+// PromoterFlag adds --promoter to a command that looks at who promoted.
+func (a *App) PromoterFlag(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&a.promoters, "promoter", nil, "the workflow whose runs promote, where the registry is github; again for one that did once (default "+strings.Join(githubregistry.Promoters, " or ")+")")
+}
+
+// Confirmation asks GitHub whether events are what happened, where the registry
+// is there; a folder has nobody to ask, and there it is nil.
+// Events that are hidden from it are not missed.
+func (a *App) Confirmation(now time.Time, hidden ...string) registry.Confirmation {
+	if r, ok := a.opened.(*githubregistry.Registry); ok {
+		return r.Confirm(now, hidden...)
+	}
+	return nil
+}
+
+// Unwitnessed says that an event which is made here could not be confirmed: the
+// registry is on GitHub, and this is none of its runs.
+func (a *App) Unwitnessed(origin promotion.Origin) bool {
+	return a.registry == registryGitHub && origin.Kind != promotion.OriginGitHub
 }
 
 // Show makes good what an interrupted run left of what people are shown of a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // MaxDescription is GitHub's limit of a deployment status's description, in
@@ -21,30 +22,55 @@ type Deployment struct {
 	// Description and Payload are for people and for programs.
 	Description string
 	Payload     map[string]string
+	// Creator made it, at Created; GitHub says so, and nobody else can.
+	Creator string
+	Created time.Time
+}
+
+// Actions is who a job's token belongs to.
+const Actions = "github-actions[bot]"
+
+// deployment is one as GitHub shows it.
+type deployment struct {
+	ID          int64           `json:"id"`
+	Ref         string          `json:"ref"`
+	Task        string          `json:"task"`
+	Environment string          `json:"environment"`
+	Description string          `json:"description"`
+	Payload     json.RawMessage `json:"payload"`
+	Creator     *account        `json:"creator"`
+	Created     time.Time       `json:"created_at"`
+}
+
+func deploymentsOf(found []deployment) []Deployment {
+	all := make([]Deployment, len(found))
+	for i, d := range found {
+		all[i] = Deployment{ID: d.ID, Ref: d.Ref, Task: d.Task, Environment: d.Environment, Description: d.Description, Created: d.Created.UTC()}
+		if d.Creator != nil {
+			all[i].Creator = d.Creator.Login
+		}
+		// Whoever else deploys there has a payload of another form.
+		_ = json.Unmarshal(d.Payload, &all[i].Payload)
+	}
+	return all
 }
 
 // Deployments returns the last 100 deployments of a task to an environment,
 // newest first.
 func (c *Client) Deployments(ctx context.Context, environment, task string) ([]Deployment, error) {
 	query := url.Values{"environment": {environment}, "task": {task}, "per_page": {fmt.Sprint(perPage)}}
-	var found []struct {
-		ID          int64           `json:"id"`
-		Ref         string          `json:"ref"`
-		Task        string          `json:"task"`
-		Environment string          `json:"environment"`
-		Description string          `json:"description"`
-		Payload     json.RawMessage `json:"payload"`
-	}
+	var found []deployment
 	if _, err := c.call(ctx, http.MethodGet, "/deployments?"+query.Encode(), nil, &found); err != nil {
 		return nil, explain(err, "list the deployments to %s", environment)
 	}
-	all := make([]Deployment, len(found))
-	for i, d := range found {
-		all[i] = Deployment{ID: d.ID, Ref: d.Ref, Task: d.Task, Environment: d.Environment, Description: d.Description}
-		// Whoever else deploys there has a payload of another form.
-		_ = json.Unmarshal(d.Payload, &all[i].Payload)
-	}
-	return all, nil
+	return deploymentsOf(found), nil
+}
+
+// AllDeployments returns the deployments of a task to every environment, newest
+// first.
+func (c *Client) AllDeployments(ctx context.Context, task string) ([]Deployment, error) {
+	found, err := list[deployment](ctx, c, "/deployments?"+url.Values{"task": {task}}.Encode(), "the deployments of "+task)
+	return deploymentsOf(found), err
 }
 
 // CreateDeployment creates a deployment of what its ref stands for, as it is:

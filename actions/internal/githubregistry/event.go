@@ -37,7 +37,7 @@ func (r *Registry) Assign(ctx context.Context, a registry.Assignment) (registry.
 		return registry.Assignment{}, err
 	}
 	a = checked
-	tag := registry.StageTag(a.Name, a.Stage, a.Sequence)
+	tag := a.Tag()
 	fail := func(err error) (registry.Assignment, error) {
 		return registry.Assignment{}, fmt.Errorf("assigning %s to %s: %w", registry.VersionTag(a.Name, a.Version), a.Stage, err)
 	}
@@ -69,19 +69,38 @@ func (r *Registry) History(ctx context.Context, name string) ([]registry.Assignm
 	if err := bundle.CheckName("bundle name", name); err != nil {
 		return nil, err
 	}
-	refs, err := r.Client.Refs(ctx, "tags/"+name+"#")
+	history, broken, err := r.events(ctx, name)
+	if err == nil && len(broken) > 0 {
+		err = broken[0]
+	}
 	if err != nil {
 		return nil, err
 	}
-	var history []registry.Assignment
+	return history, nil
+}
+
+// events are those of a name, by stage and sequence, and what is wrong with their
+// tags and their numbers: each is ErrCorrupt.
+func (r *Registry) events(ctx context.Context, name string) (history []registry.Assignment, broken []error, err error) {
+	refs, err := r.Client.Refs(ctx, "tags/"+name+"#")
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, ref := range refs {
 		a, err := r.event(ctx, ref)
-		if err != nil {
-			return nil, err
+		switch {
+		case errors.Is(err, registry.ErrCorrupt):
+			broken = append(broken, err)
+		case err != nil:
+			return nil, nil, err
+		default:
+			history = append(history, a)
 		}
-		history = append(history, a)
 	}
-	return registry.CheckHistory(name, history)
+	if _, err := registry.CheckHistory(name, history); err != nil {
+		broken = append(broken, err)
+	}
+	return history, broken, nil
 }
 
 // event reads what a tag records and holds it against the tag's name.
@@ -95,9 +114,9 @@ func (r *Registry) event(ctx context.Context, ref github.Ref) (registry.Assignme
 		return fail(fmt.Errorf("%w: %w", registry.ErrCorrupt, err))
 	}
 	r.mu.Lock()
-	a, known := r.events[ref.SHA]
+	a, found := r.known[ref.SHA]
 	r.mu.Unlock()
-	if !known {
+	if !found {
 		if ref.Type != "tag" {
 			return fail(fmt.Errorf("%w: it has no message", registry.ErrCorrupt))
 		}
@@ -114,11 +133,11 @@ func (r *Registry) event(ctx context.Context, ref github.Ref) (registry.Assignme
 			return fail(err)
 		}
 		r.mu.Lock()
-		r.events[ref.SHA] = a
+		r.known[ref.SHA] = a
 		r.mu.Unlock()
 	}
 	if a.Name != name || a.Stage != stage || a.Sequence != sequence {
-		return fail(fmt.Errorf("%w: it records the event %s", registry.ErrCorrupt, registry.StageTag(a.Name, a.Stage, a.Sequence)))
+		return fail(fmt.Errorf("%w: it records the event %s", registry.ErrCorrupt, a.Tag()))
 	}
 	return a, nil
 }

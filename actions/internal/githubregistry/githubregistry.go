@@ -7,10 +7,13 @@
 //  2. A stage event is the annotated tag name#stage#N, as GTO writes it, on the
 //     commit of the version; its message holds the event with the decision. Git
 //     refuses a name that is taken, so of two promotions at once one wins.
-//  3. Each event is shown to people as a deployment. What is missing there is
-//     added with the next event; no answer is ever read from it.
+//  3. Each event is shown to people as a deployment, which holds its digest. What
+//     is missing there is added with the next event.
 //  4. Reading trusts nothing: every file is held against its digest, every event
 //     against its name, and a history with a gap is refused.
+//  5. Who may push could push an event. Confirm and Audit hold events against what
+//     nobody can push: the run that decided, its deployment, and the records of
+//     the events that came after.
 //
 // What was published and what happened never change, so a Registry reads each
 // of them once, and an event once for all runs that share a folder. It needs the right to write contents and deployments.
@@ -39,6 +42,12 @@ type Options struct {
 	Commit string
 	// Log is a page that explains events to people, or empty.
 	Log string
+	// Promoters are the workflows whose runs promote, or promoted once; none is the
+	// package's Promoters.
+	Promoters []string
+	// File is the pipeline's, where a workflow promotes several and its run-name
+	// says which.
+	File string
 	// Cache is a folder that keeps events from run to run, or empty.
 	Cache string
 	// Statement makes the in-toto statement that travels with a bundle, whose
@@ -54,7 +63,7 @@ type Registry struct {
 
 	mu         sync.Mutex
 	registered map[string]published           // by tag
-	events     map[string]registry.Assignment // by the name of the tag's object
+	known      map[string]registry.Assignment // events, by the name of the tag's object
 }
 
 // published is a registration together with its release.
@@ -68,7 +77,7 @@ func New(o Options) *Registry {
 	if o.Warn == nil {
 		o.Warn = func(string) {}
 	}
-	return &Registry{Options: o, registered: map[string]published{}, events: map[string]registry.Assignment{}}
+	return &Registry{Options: o, registered: map[string]published{}, known: map[string]registry.Assignment{}}
 }
 
 // Registrations implements registry.Registry.

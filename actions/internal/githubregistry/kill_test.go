@@ -135,7 +135,8 @@ func kill(t *testing.T, v verb, s *githubtest.Server, nth int, done bool) {
 	if left != v.old && left != v.new {
 		t.Errorf("it leaves %s", left)
 	}
-	if again := v.run(t.Context(), t, open(t, s)); again != nil {
+	// What people were not shown yet is said.
+	if again := v.run(t.Context(), t, open(t, s, func(o *githubregistry.Options) { o.Warn = func(string) {} })); again != nil {
 		t.Errorf("the next run ends with %v", again)
 	}
 	if trouble := wrong(s, true) + shown(s); trouble != "" {

@@ -78,12 +78,8 @@ func promote(ctx context.Context, t testing.TB, versions registry.Registry, vers
 	t.Helper()
 	r := versions.(*githubregistry.Registry)
 	request := promotion.Request{
-		Pipeline: name, Version: version, Stage: "prod", At: at, Actor: "grace", Witness: &witness.GitHub{Client: r.Client, Verify: verify},
-		Origin: promotion.Origin{
-			Kind: promotion.OriginGitHub, Repository: githubtest.Repository, Ref: "refs/heads/main", Commit: r.Commit, DefaultBranch: "main", TriggeredBy: "grace",
-			Workflow: githubtest.Repository + "/.github/workflows/promote.yml@refs/heads/main",
-			Run:      fmt.Sprintf("https://github.com/%s/actions/runs/%d/attempts/1", githubtest.Repository, at.Unix()),
-		},
+		Pipeline: name, Version: version, Stage: "prod", At: at, Actor: "grace", Confirm: r.Confirm(noon), Witness: &witness.GitHub{Client: r.Client, Verify: verify},
+		Origin: originOf(at.Unix(), r.Commit),
 		Policy: promotion.PolicyOrigin{Commit: r.Commit, Unchanged: true, Protected: true},
 	}
 	granted, err := promotion.Before(ctx, r, request)
@@ -108,7 +104,7 @@ func publishOne(ctx context.Context, t testing.TB, r registry.Registry, version 
 }
 
 // prepareVersions registers two versions of a commit that was merged, approved
-// and attested.
+// and attested, and has a run for each that puts it on prod, an hour apart.
 func prepareVersions(t testing.TB, s *githubtest.Server) registry.Registry {
 	t.Helper()
 	r := open(t, s)
@@ -117,7 +113,12 @@ func prepareVersions(t testing.TB, s *githubtest.Server) registry.Registry {
 	r.Commit = merge
 	s.Grant("barbara", "write")
 	s.AddPull(githubtest.Pull{Number: 7, Author: "linus", HeadBranch: "better", Head: head, Merge: merge, MergedBy: "linus", Reviews: []githubtest.Review{{Author: "barbara", State: "APPROVED"}}})
-	for _, version := range []string{"1.0.0", "1.1.0"} {
+	for i, version := range []string{"1.0.0", "1.1.0"} {
+		at := noon.Add(time.Duration(i) * time.Hour)
+		s.AddRun(githubtest.Run{
+			ID: at.Unix(), Workflow: githubregistry.Promoters[0], Event: "workflow_dispatch", Title: "linecook promote " + version + " to prod",
+			Conclusion: "success", Actor: "grace", Started: at, Updated: at.Add(time.Minute),
+		})
 		promotiontest.Register(t, r, version, func(m *bundle.Manifest, _ *evaluation.Report) { m.Code.Commit = merge })
 		_, reg, err := r.Fetch(t.Context(), name, version)
 		if err != nil {
@@ -194,6 +195,9 @@ var verbs = []verb{
 			if err != nil {
 				return err
 			}
+			if err := r.(*githubregistry.Registry).Confirm(noon)(ctx, history, "prod"); err != nil {
+				return err
+			}
 			current, _ := registry.Current(history, "prod")
 			b, _, err := r.Fetch(ctx, name, current.Version)
 			if err == nil && b.ID != current.BundleID {
@@ -214,6 +218,17 @@ var verbs = []verb{
 				return err
 			}
 			_, err = r.History(ctx, name)
+			return err
+		},
+		old: "versions [1.0.0 1.1.0] prod [1.0.0]", new: "versions [1.0.0 1.1.0] prod [1.0.0]",
+	},
+	{
+		name: "audit", prepare: prepareStages,
+		run: func(ctx context.Context, _ testing.TB, r registry.Registry) error {
+			audit, err := r.(*githubregistry.Registry).Audit(ctx, name, noon)
+			if err == nil && (len(audit.Events) != 1 || !audit.Clean()) {
+				err = errors.New("the audit is not clean: " + problems(audit))
+			}
 			return err
 		},
 		old: "versions [1.0.0 1.1.0] prod [1.0.0]", new: "versions [1.0.0 1.1.0] prod [1.0.0]",

@@ -67,9 +67,13 @@ func (r *Registry) show(ctx context.Context, name, stage string, history []regis
 		if a.Stage != stage || a.Sequence <= lastSequence {
 			continue
 		}
+		digest, err := a.Digest()
+		if err != nil {
+			return err
+		}
 		next, err := r.Client.CreateDeployment(ctx, github.Deployment{
 			Ref: registry.VersionTag(name, a.Version), Task: task(name), Environment: stage, Description: subject(a),
-			Payload: map[string]string{"event": registry.StageTag(name, stage, a.Sequence), "version": a.Version, "bundle_id": a.BundleID},
+			Payload: map[string]string{"event": registry.StageTag(name, stage, a.Sequence), "version": a.Version, "bundle_id": a.BundleID, "digest": digest},
 		})
 		if err != nil {
 			return err

@@ -53,6 +53,20 @@ func (s *Server) Deployments() (all []Deployment) {
 	return all
 }
 
+// AddDeployment adds one that somebody made.
+func (s *Server) AddDeployment(d Deployment, by string) {
+	s.locked(func() {
+		d.ID, d.at, d.by = s.id(), s.now(), by
+		s.environment(d.Environment)
+		s.deployments = append(s.deployments, &d)
+	})
+}
+
+// RemoveDeployments deletes those for which f holds.
+func (s *Server) RemoveDeployments(f func(Deployment) bool) {
+	s.locked(func() { s.deployments = slices.DeleteFunc(s.deployments, func(d *Deployment) bool { return f(*d) }) })
+}
+
 // AddEnvironment makes an environment with protection rules, each as GitHub
 // shows it.
 func (s *Server) AddEnvironment(name string, rules ...any) {

@@ -94,6 +94,7 @@ type state struct {
 	workflows    []string
 	dispatches   []Dispatch
 	scheduled    []Workflow
+	runs         []*Run
 	rights       string // what a job's token may by default; empty is write
 	attestations []attestation
 	scopes       string // of a person's token, where it is a classic one
@@ -111,7 +112,7 @@ func (s state) clone() state {
 	for _, d := range s.deployments {
 		d.Statuses = slices.Clone(d.Statuses)
 	}
-	s.environments, s.issues, s.pulls = copies(s.environments), copies(s.issues), copies(s.pulls)
+	s.environments, s.issues, s.pulls, s.runs = copies(s.environments), copies(s.issues), copies(s.pulls), copies(s.runs)
 	s.comments, s.rulesets, s.dispatches = slices.Clone(s.comments), slices.Clone(s.rulesets), slices.Clone(s.dispatches)
 	return s
 }

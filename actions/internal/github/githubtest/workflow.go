@@ -47,29 +47,10 @@ func (s *Server) listRuns(x *exchange) answer {
 	w := s.scheduled[id-1]
 	runs := []any{}
 	if !w.Ran.IsZero() {
-		runs = append(runs, s.showRun(w, id))
+		run := Run{ID: id, Workflow: ".github/workflows/" + w.File, Event: "schedule", Title: w.File, Conclusion: w.Conclusion, Started: w.Ran, Updated: w.Ran}
+		runs = append(runs, s.showRun(&run))
 	}
 	return answer{status: http.StatusOK, body: map[string]any{"total_count": len(runs), "workflow_runs": runs}}
-}
-
-func (s *Server) showRun(w Workflow, id int64) map[string]any {
-	status, conclusion := "completed", any(w.Conclusion)
-	if w.Conclusion == "" {
-		status, conclusion = "in_progress", nil
-	}
-	address := s.url("/actions/runs/%d", id)
-	shown := map[string]any{
-		"id": id, "node_id": nodeID("WFR", id), "head_branch": DefaultBranch, "head_sha": s.refs["refs/heads/"+DefaultBranch], "run_number": 1,
-		"display_title": w.File, "event": "schedule", "status": status, "conclusion": conclusion, "path": ".github/workflows/" + w.File,
-		"workflow_id": id, "url": address, "html_url": web("/actions/runs/%d", id), "created_at": stamp(w.Ran), "updated_at": stamp(w.Ran),
-		"head_commit": nil, "pull_requests": []any{}, "workflow_url": s.url("/actions/workflows/%d", id), "check_suite_url": s.url("/check-suites/%d", id),
-	}
-	for _, name := range []string{"jobs", "logs", "cancel", "rerun", "artifacts"} {
-		shown[name+"_url"] = address + "/" + name
-	}
-	repository := s.repository()
-	shown["repository"], shown["head_repository"] = repository, repository
-	return shown
 }
 
 func (s *Server) getRights(x *exchange) answer {

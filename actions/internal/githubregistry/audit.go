@@ -1,0 +1,266 @@
+package githubregistry
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/linecook-ml/linecook/actions/internal/github"
+	"github.com/linecook-ml/linecook/pipeline/bundle"
+	"github.com/linecook-ml/linecook/pipeline/promotion"
+	"github.com/linecook-ml/linecook/pipeline/registry"
+)
+
+// A State is what one kind of fact says of an event.
+type State string
+
+// The states.
+const (
+	Confirmed    State = "confirmed"
+	Contradicted State = "contradicted"
+	Expired      State = "expired" // GitHub does not keep it any more
+	Missing      State = "missing"
+)
+
+// A Fact is a State, and what it rests on in words.
+type Fact struct {
+	State State  `json:"state"`
+	Says  string `json:"says"`
+}
+
+// An Audited is one event with what confirms it.
+type Audited struct {
+	Event     string              `json:"event"`
+	Stage     string              `json:"stage"`
+	Operation promotion.Operation `json:"operation"`
+	Version   string              `json:"version"`
+	At        time.Time           `json:"at"`
+	Actor     string              `json:"actor"`
+	// Run is what GitHub knows of the run that decided, Deployment what that run
+	// showed to people, Later what the records of later events say.
+	Run        Fact `json:"run"`
+	Deployment Fact `json:"deployment"`
+	Later      Fact `json:"later_events"`
+	Confirmed  bool `json:"confirmed"`
+	// Problems say why it is not confirmed; empty exactly when it is.
+	Problems []string `json:"problems"`
+}
+
+// An Audit is what GitHub says of all events of a pipeline.
+type Audit struct {
+	Events []Audited `json:"events"`
+	// Problems are those of no event that is there: one that was removed, a tag
+	// that holds none.
+	Problems []string `json:"problems"`
+}
+
+// Clean says that every event is confirmed and none is missing. Of no event there
+// is nothing to be said.
+func (a Audit) Clean() bool {
+	return len(a.Events) > 0 && len(a.Problems) == 0 && !slices.ContainsFunc(a.Events, func(e Audited) bool { return !e.Confirmed })
+}
+
+// Audit holds every event of a pipeline against GitHub's own facts, as of now. An
+// error is that GitHub could not be asked.
+func (r *Registry) Audit(ctx context.Context, name string, now time.Time) (Audit, error) {
+	if err := bundle.CheckName("bundle name", name); err != nil {
+		return Audit{}, err
+	}
+	history, broken, err := r.events(ctx, name)
+	if err != nil {
+		return Audit{}, err
+	}
+	audit := Audit{Events: []Audited{}, Problems: []string{}}
+	for _, problem := range broken {
+		audit.Problems = append(audit.Problems, problem.Error())
+	}
+	shown, err := r.Client.AllDeployments(ctx, task(name))
+	if err != nil {
+		return Audit{}, err
+	}
+	x, err := r.examiner(history, now)
+	if err != nil {
+		return Audit{}, err
+	}
+	for i := range history {
+		audited, err := x.examine(ctx, i, shown)
+		if err != nil {
+			return Audit{}, err
+		}
+		audit.Events = append(audit.Events, audited)
+	}
+	x.anchor(audit.Events)
+	audit.Problems = append(audit.Problems, orphans(name, history, shown)...)
+	return audit, nil
+}
+
+// Confirm is a registry.Confirmation, as of now: it holds the present event of
+// each stage against GitHub's own facts as Audit does. An event that is not
+// confirmed, or a later one that was removed, is registry.ErrUnconfirmed. Events
+// that the caller hides are not missed.
+func (r *Registry) Confirm(now time.Time, hidden ...string) registry.Confirmation {
+	return func(ctx context.Context, history []registry.Assignment, stages ...string) error {
+		x, err := r.examiner(history, now)
+		if err != nil {
+			return err
+		}
+		for _, stage := range stages {
+			i := slices.IndexFunc(history, func(a registry.Assignment) bool {
+				current, found := registry.Current(history, stage)
+				return found && a.Stage == stage && a.Sequence == current.Sequence
+			})
+			if i < 0 {
+				continue // nothing is on the stage that could be wrong
+			}
+			if err := x.confirm(ctx, i, hidden); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// confirm is Confirm for the event at i.
+func (x *examiner) confirm(ctx context.Context, i int, hidden []string) error {
+	event := x.links[i].Event
+	shown, err := x.Client.Deployments(ctx, event.Stage, task(event.Name))
+	if err != nil {
+		return err
+	}
+	shown = slices.DeleteFunc(shown, func(d github.Deployment) bool { return slices.Contains(hidden, d.Payload["event"]) })
+	audited, err := x.examine(ctx, i, shown)
+	if err != nil {
+		return err
+	}
+	problems := slices.Concat(audited.Problems, orphans(event.Name, x.history(), shown))
+	for j, link := range x.links {
+		for _, b := range link.Breaks {
+			if j != i && b.Stage == event.Stage {
+				problems = append(problems, link.Event.Tag()+": "+b.Says)
+			}
+		}
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("%s is not used: %s; docs/github.md says what to do after linecook registry audit: %w", event.Tag(), strings.Join(problems, "; "), registry.ErrUnconfirmed)
+	}
+	if audited.Deployment.State == Missing {
+		x.Warn(fmt.Sprintf("%s is shown by no deployment: %s", event.Tag(), audited.Deployment.Says))
+	}
+	return nil
+}
+
+// An examiner holds events against what GitHub knows, and asks for what is the
+// same for all of them once.
+type examiner struct {
+	*Registry
+	now   time.Time
+	links []promotion.Link
+	// branch is the default branch, and tip its last commit, once asked for.
+	branch, tip string
+	// contained remembers which commits are on it.
+	contained map[string]bool
+}
+
+func (r *Registry) examiner(history []registry.Assignment, now time.Time) (*examiner, error) {
+	links, err := promotion.Chain(history)
+	return &examiner{Registry: r, now: now, links: links, contained: map[string]bool{}}, err
+}
+
+func (x *examiner) history() []registry.Assignment {
+	all := make([]registry.Assignment, len(x.links))
+	for i, link := range x.links {
+		all[i] = link.Event
+	}
+	return all
+}
+
+// examine asks for all facts about the event at i. Where the run is gone, it is
+// confirmed by its deployment, or not yet: see anchor.
+func (x *examiner) examine(ctx context.Context, i int, shown []github.Deployment) (Audited, error) {
+	link := x.links[i]
+	a := Audited{
+		Event: link.Event.Tag(), Stage: link.Event.Stage, Operation: link.Record.Operation, Version: link.Event.Version, At: link.Event.At, Actor: link.Event.Actor,
+		Later: x.later(i), Problems: []string{},
+	}
+	var created time.Time
+	var err error
+	if a.Deployment, created, err = x.deployed(link.Event, shown); err != nil {
+		return Audited{}, err
+	}
+	if a.Run, err = x.ran(ctx, i, a.Deployment.State == Confirmed); err != nil {
+		return Audited{}, err
+	}
+	a.Problems = append(a.Problems, link.Problems...)
+	for _, b := range link.Breaks {
+		a.Problems = append(a.Problems, b.Says)
+	}
+	for _, fact := range []Fact{a.Run, a.Deployment} {
+		if fact.State == Contradicted {
+			a.Problems = append(a.Problems, fact.Says)
+		}
+	}
+	// A deployment that was made long after the event repeats what the tag said
+	// then, and proves no more.
+	prompt := a.Deployment.State == Confirmed && !created.Before(a.At.Add(-slack)) && created.Before(a.At.Add(promptness))
+	if a.Run.State == Expired && !prompt {
+		a.Problems = append(a.Problems, unproven)
+	}
+	a.Confirmed = len(a.Problems) == 0
+	return a, nil
+}
+
+// unproven is why an event is not confirmed that nothing contradicts.
+const unproven = "GitHub keeps its run no more, and no deployment of that time says the same"
+
+// later is what the records of the events that came after say.
+func (x *examiner) later(i int) Fact {
+	var by []string
+	for _, j := range x.links[i].ListedBy {
+		by = append(by, x.links[j].Event.Tag())
+	}
+	if len(by) == 0 {
+		return Fact{Missing, "no event has come after it"}
+	}
+	return Fact{Confirmed, "its digest is in the record of " + strings.Join(by, ", ")}
+}
+
+// anchor confirms old events whose run is gone by later ones that are confirmed
+// and hold their digests.
+func (x *examiner) anchor(events []Audited) {
+	for again := true; again; {
+		again = false
+		for i := range events {
+			e := &events[i]
+			anchored := slices.ContainsFunc(x.links[i].ListedBy, func(j int) bool { return events[j].Confirmed })
+			if slices.Equal(e.Problems, []string{unproven}) && anchored {
+				e.Problems, e.Confirmed, again = []string{}, true, true
+			}
+		}
+	}
+}
+
+// orphans are the deployments that show an event which is not there: it was
+// removed, or the deployment was made by hand.
+func orphans(name string, history []registry.Assignment, shown []github.Deployment) []string {
+	there := map[string]bool{}
+	for _, a := range history {
+		there[a.Tag()] = true
+	}
+	problems := []string{}
+	for _, d := range shown {
+		of, stage, _, err := registry.ParseStageTag(d.Payload["event"])
+		if err != nil || of != name || stage != d.Environment {
+			problems = append(problems, fmt.Sprintf("deployment %d to %s was made by %s and shows no event", d.ID, d.Environment, cmp.Or(d.Creator, "nobody")))
+			continue
+		}
+		if !there[d.Payload["event"]] {
+			problems = append(problems, fmt.Sprintf("deployment %d, made by %s at %s, shows %s, which is not there: that event was removed, or the deployment is forged",
+				d.ID, cmp.Or(d.Creator, "nobody"), d.Created.Format(time.RFC3339), d.Payload["event"]))
+		}
+	}
+	slices.Sort(problems)
+	return problems
+}
