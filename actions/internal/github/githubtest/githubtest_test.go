@@ -73,6 +73,8 @@ func TestEveryRouteIsAsGitHubDescribesIt(t *testing.T) {
 	s.AddWorkflow("score.yml")
 	s.Schedule(Workflow{File: "score.yml", State: "active", Created: s.clock, Ran: s.clock, Conclusion: "success"})
 	s.Schedule(Workflow{File: "monitor.yml", State: "disabled_inactivity", Created: s.clock, Ran: s.clock})
+	s.AddRun(Run{ID: 5, Workflow: ".github/workflows/promote.yml", Event: "workflow_dispatch", Title: "promote", Conclusion: "success", Actor: Person, Started: s.clock, Updated: s.clock})
+	s.AddRun(Run{ID: 6, Event: "push", Started: s.clock, Updated: s.clock})
 	s.Attest("sha256:00", []byte(`{"predicateType":"https://slsa.dev/provenance/v1"}`))
 	s.Grant("alan", "write")
 	used := map[string]bool{}
@@ -111,6 +113,12 @@ func TestEveryRouteIsAsGitHubDescribesIt(t *testing.T) {
 		{Token, "GET", "/actions/workflows/1/runs?event=schedule&per_page=1", nil, 200, ""},
 		{Token, "GET", "/actions/workflows/2/runs?event=schedule&per_page=1", nil, 200, ""},
 		{Token, "GET", "/actions/workflows/9/runs?event=schedule&per_page=1", nil, 404, ""},
+		{Token, "GET", "/actions/runs/5?exclude_pull_requests=true", nil, 200, ""},
+		{Token, "GET", "/actions/runs/5/attempts/1?exclude_pull_requests=true", nil, 200, ""},
+		{Token, "GET", "/actions/runs/5/attempts/2", nil, 404, ""},
+		{Token, "GET", "/actions/runs/5/attempts/1/jobs?per_page=100&page=1", nil, 200, ""},
+		{Token, "GET", "/actions/runs/6/attempts/1/jobs", nil, 200, ""},
+		{Token, "GET", "/actions/runs/7/attempts/1/jobs", nil, 404, ""},
 		{Token, "POST", "/actions/workflows/score.yml/dispatches", map[string]any{"ref": "main", "inputs": map[string]any{"date": "2026-01-01"}}, 204, ""},
 		{Token, "GET", "/contents/policy/own.rego?ref=main", nil, 200, ""},
 		{Token, "GET", "/contents/policy", nil, 200, ""},
