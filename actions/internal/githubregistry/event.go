@@ -12,9 +12,9 @@ import (
 )
 
 // MaxMessage bounds an event's message, in bytes. A decision keeps the text of
-// its policy, about 90 kB, and on a bundle with a hundred slices about 50 kB of
+// its policy, about 60 kB, and on a bundle with a hundred slices about 50 kB of
 // evidence. What is longer would need an object of its own, and git forgets
-// objects that no ref holds.
+// objects that no ref holds; docs/github.md says what keeping it here costs.
 const MaxMessage = 1 << 20
 
 // Assign implements registry.Registry.

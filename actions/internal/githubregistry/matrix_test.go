@@ -83,6 +83,13 @@ func promote(ctx context.Context, t testing.TB, versions registry.Registry, vers
 		Policy: promotion.PolicyOrigin{Commit: r.Commit, Unchanged: true, Protected: true},
 	}
 	granted, err := promotion.Before(ctx, r, request)
+	if granted != nil && granted.Doubt != nil {
+		hiding, again := granted.Without(r, request, r.Confirm(noon, granted.Event.Tag()))
+		decision, err := promotion.Weigh(ctx, hiding, ledgerdir.Open(t.TempDir()), engine(), stages, again)
+		if err = cmp.Or(err, denial(decision)); err != nil {
+			return err
+		}
+	}
 	if granted != nil {
 		r.Show(ctx, name, "prod")
 	}
@@ -90,10 +97,15 @@ func promote(ctx context.Context, t testing.TB, versions registry.Registry, vers
 		return err
 	}
 	decision, _, err := promotion.Promote(ctx, r, ledgerdir.Open(t.TempDir()), engine(), stages, request)
-	if err == nil && !decision.Allowed {
-		return fmt.Errorf("%w: %s", errDenied, strings.Join(strings.Fields(decision.String()), " "))
+	return cmp.Or(err, denial(decision))
+}
+
+// denial is errDenied with the reasons, or nil.
+func denial(d promotion.Decision) error {
+	if d.Allowed {
+		return nil
 	}
-	return err
+	return fmt.Errorf("%w: %s", errDenied, strings.Join(strings.Fields(d.String()), " "))
 }
 
 func publishOne(ctx context.Context, t testing.TB, r registry.Registry, version string, content string) error {
@@ -187,6 +199,21 @@ var verbs = []verb{
 			return cmp.Or(err, errors.New("it was promoted"))
 		},
 		old: "versions [1.0.0 1.1.0] prod [1.0.0]", new: "versions [1.0.0 1.1.0] prod [1.0.0]",
+	},
+	{
+		// A run that died after its event is started again, and decides anew.
+		name: "promote in doubt", prepare: func(t testing.TB, s *githubtest.Server) {
+			prepareStages(t, s)
+			at := noon.Add(time.Hour)
+			if err := promote(t.Context(), t, open(t, s), "1.1.0", at); err != nil {
+				t.Fatal(err)
+			}
+			s.ChangeRun(at.Unix(), func(r *githubtest.Run) { r.Conclusion = "cancelled" })
+		},
+		run: func(ctx context.Context, t testing.TB, r registry.Registry) error {
+			return promote(ctx, t, r, "1.1.0", noon.Add(time.Hour))
+		},
+		old: "versions [1.0.0 1.1.0] prod [1.0.0 1.1.0]", new: "versions [1.0.0 1.1.0] prod [1.0.0 1.1.0]",
 	},
 	{
 		name: "score", prepare: prepareStages,
