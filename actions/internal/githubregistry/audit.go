@@ -108,10 +108,8 @@ func (r *Registry) Confirm(now time.Time, hidden ...string) registry.Confirmatio
 			return err
 		}
 		for _, stage := range stages {
-			i := slices.IndexFunc(history, func(a registry.Assignment) bool {
-				current, found := registry.Current(history, stage)
-				return found && a.Stage == stage && a.Sequence == current.Sequence
-			})
+			current, _ := registry.Current(history, stage)
+			i := slices.IndexFunc(history, func(a registry.Assignment) bool { return a.Stage == stage && a.Sequence == current.Sequence })
 			if i < 0 {
 				continue // nothing is on the stage that could be wrong
 			}
@@ -134,6 +132,15 @@ func (x *examiner) confirm(ctx context.Context, i int, hidden []string) error {
 	audited, err := x.examine(ctx, i, shown)
 	if err != nil {
 		return err
+	}
+	if audited.unproven() {
+		anchored, err := x.anchored(ctx, i)
+		if err != nil {
+			return err
+		}
+		if anchored {
+			audited.Problems = nil
+		}
 	}
 	problems := slices.Concat(audited.Problems, orphans(event.Name, x.history(), shown))
 	for j, link := range x.links {
@@ -202,10 +209,10 @@ func (x *examiner) examine(ctx context.Context, i int, shown []github.Deployment
 			a.Problems = append(a.Problems, fact.Says)
 		}
 	}
-	// A deployment that was made long after the event repeats what the tag said
+	// A deployment that was made when the run was gone repeats what the tag said
 	// then, and proves no more.
-	prompt := a.Deployment.State == Confirmed && !created.Before(a.At.Add(-slack)) && created.Before(a.At.Add(promptness))
-	if a.Run.State == Expired && !prompt {
+	witnessed := a.Deployment.State == Confirmed && !created.Before(a.At.Add(-slack)) && created.Before(a.At.Add(runsKept))
+	if a.Run.State == Expired && !witnessed {
 		a.Problems = append(a.Problems, unproven)
 	}
 	a.Confirmed = len(a.Problems) == 0
@@ -213,7 +220,25 @@ func (x *examiner) examine(ctx context.Context, i int, shown []github.Deployment
 }
 
 // unproven is why an event is not confirmed that nothing contradicts.
-const unproven = "GitHub keeps its run no more, and no deployment of that time says the same"
+const unproven = "GitHub keeps its run no more, and no deployment from when it did says the same"
+
+func (a Audited) unproven() bool { return slices.Equal(a.Problems, []string{unproven}) }
+
+// anchored says whether the last of the events whose records list the one at i is
+// itself confirmed, by its run or its deployment.
+func (x *examiner) anchored(ctx context.Context, i int) (bool, error) {
+	by := x.links[i].ListedBy
+	if len(by) == 0 {
+		return false, nil
+	}
+	last := slices.MaxFunc(by, func(a, b int) int { return x.links[a].Event.At.Compare(x.links[b].Event.At) })
+	shown, err := x.Client.Deployments(ctx, x.links[last].Event.Stage, task(x.links[last].Event.Name))
+	if err != nil {
+		return false, err
+	}
+	audited, err := x.examine(ctx, last, shown)
+	return audited.Confirmed, err
+}
 
 // later is what the records of the events that came after say.
 func (x *examiner) later(i int) Fact {
@@ -235,7 +260,7 @@ func (x *examiner) anchor(events []Audited) {
 		for i := range events {
 			e := &events[i]
 			anchored := slices.ContainsFunc(x.links[i].ListedBy, func(j int) bool { return events[j].Confirmed })
-			if slices.Equal(e.Problems, []string{unproven}) && anchored {
+			if e.unproven() && anchored {
 				e.Problems, e.Confirmed, again = []string{}, true, true
 			}
 		}

@@ -322,6 +322,11 @@ func TestAForgedEventIsRefused(t *testing.T) {
 			p.s.Wait(200 * 24 * time.Hour)
 			p.forge(2, func(r *promotion.Record) { r.At = r.At.Add(-100 * 24 * time.Hour) })
 		}, "keeps its run no more"},
+		{"dated back, with a deployment of a side branch", func(p *past) {
+			p.s.Wait(200 * 24 * time.Hour)
+			p.forge(2, func(r *promotion.Record) { r.At = r.At.Add(-100 * 24 * time.Hour) })
+			p.open().Show(t.Context(), name, "prod")
+		}, "keeps its run no more"},
 		{"dated back to before the last event", func(p *past) {
 			p.s.Wait(200 * 24 * time.Hour)
 			p.forge(2, func(r *promotion.Record) { r.At = r.At.Add(-300 * 24 * time.Hour) })
@@ -487,6 +492,18 @@ func TestAnHonestEventIsConfirmed(t *testing.T) {
 			p.s.RemoveDeployments(func(githubtest.Deployment) bool { return true })
 			old(p)
 			p.dispatch(promotion.OperationPromote, "1.1.0", "prod")
+		}},
+		{name: "a run that is gone, and a deployment that was late", goes: func(p *past) {
+			p.s.RemoveDeployments(func(githubtest.Deployment) bool { return true })
+			p.s.Wait(60 * 24 * time.Hour)
+			p.open().Show(t.Context(), name, "prod")
+			p.open().Show(t.Context(), name, "staging")
+			old(p)
+		}},
+		{name: "a run and a deployment that are gone, before another stage's event", warns: "is shown by no deployment", goes: func(p *past) {
+			old(p)
+			p.dispatch(promotion.OperationRollback, "1.0.0", "staging")
+			p.s.RemoveDeployments(func(d githubtest.Deployment) bool { return d.Environment == "prod" })
 		}},
 		{name: "no deployment", warns: "is shown by no deployment", goes: func(p *past) {
 			p.s.RemoveDeployments(func(githubtest.Deployment) bool { return true })

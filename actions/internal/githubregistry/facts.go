@@ -22,8 +22,6 @@ const (
 	runsKept = 90 * 24 * time.Hour
 	// slack is how far a runner's clock may be from GitHub's.
 	slack = 5 * time.Minute
-	// promptness is how long after an event its own run may show it.
-	promptness = time.Hour
 	// asked is the one event that promotes: somebody asks for it.
 	asked = "workflow_dispatch"
 	// step is what the step is called that promotes.
