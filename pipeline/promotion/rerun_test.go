@@ -21,8 +21,9 @@ func TestADoubtfulEventIsDecidedAnew(t *testing.T) {
 	promotiontest.Register(t, versions, "1.0.0", nil)
 	promotiontest.Register(t, versions, "1.1.0", nil)
 	asked := request(t, "1.0.0", "dev", "2013-10-02")
-	for _, version := range []string{"1.0.0", "1.1.0"} {
+	for i, version := range []string{"1.0.0", "1.1.0"} {
 		asked = request(t, version, "dev", "2013-10-02")
+		asked.Origin = promotion.Origin{Kind: promotion.OriginGitHub, Run: fmt.Sprintf("https://github.com/octo/flights/actions/runs/%d/attempts/1", i+1)}
 		if _, event, err := promotion.Promote(ctx, versions, runs, decider{allowed: true}, stages, asked); err != nil || event == nil {
 			t.Fatal(event, err)
 		}
