@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -138,16 +139,31 @@ func TestAnEnvironmentInThePipelinesFolderCanBeRead(t *testing.T) {
 // given up, and never the main one, by which a program could look into linecook.
 func TestConfinementBindsNoOtherThread(t *testing.T) {
 	pipeline, _ := world(t)
+	held, free := make(chan struct{}), make(chan struct{})
 	for range 50 {
 		_, p := world(t)
 		p.Hidden = append(p.Hidden, pipeline)
 		if exit := start(t, p, "cat /proc/"+strconv.Itoa(os.Getpid())+"/environ"); exit.Code == 0 {
 			t.Fatal("a program has read linecook's environment")
 		}
-		if _, err := os.ReadFile(filepath.Join(pipeline, "data", "deliveries.csv")); err != nil {
-			t.Fatal(err)
-		}
 	}
+	var group sync.WaitGroup
+	for range 100 { // more than there are threads
+		group.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			if _, err := os.ReadFile(filepath.Join(pipeline, "data", "deliveries.csv")); err != nil {
+				t.Error(err)
+			}
+			held <- struct{}{}
+			<-free
+		})
+	}
+	for range 100 {
+		<-held
+	}
+	close(free)
+	group.Wait()
 }
 
 func TestTheEnvironmentIsTheSameEverywhere(t *testing.T) {
