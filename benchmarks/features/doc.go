@@ -15,9 +15,10 @@
 //	    customer or merchant over windows from an hour to 30 days. Each turn is a
 //	    process of its own, so that its peak memory is its own. The clock runs
 //	    from opening the files until all features are in the process's memory;
-//	    starting the interpreter or the program is not in it.
+//	    starting the interpreter or the program is not in it. The processor time
+//	    is that of the whole process.
 //	 3. Each tool's features must have as many values and the same sums, to
-//	    eleven digits.
+//	    nine digits.
 //	 4. The tools take turns, so that a busy machine slows all; the median counts.
 //
 // The peers know event times only, so a row is known here when it happens:
