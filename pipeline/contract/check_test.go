@@ -206,6 +206,24 @@ func TestMissingColumnNearestByNameAndByOtherFiles(t *testing.T) {
 	}
 }
 
+// The values of the other files are compared under the contract, whichever type
+// they have there.
+func TestMissingColumnNearestByValuesOfEveryType(t *testing.T) {
+	for kind, values := range map[string]string{
+		"integer": "1 2", "number": "1.50 2.25", "boolean": "true false", "string": "a b",
+		"date": "2013-10-01 2013-10-02", "timestamp": "2013-10-01T05:00:00 2013-10-01T06:00:00",
+	} {
+		one, two, _ := strings.Cut(values, " ")
+		result := check(t, parse(t, header+"      - {name: day, logicalType: date}\n      - {name: observed, logicalType: "+kind+"}\n"), map[string]string{
+			"a.csv": fmt.Sprintf("day,observed\n2013-10-01,%s\n2013-10-01,%s\n", strings.ReplaceAll(one, "T", " "), strings.ReplaceAll(two, "T", " ")),
+			"b.csv": fmt.Sprintf("zz,day\n%s,2013-10-02\n%s,2013-10-02\n", one, two),
+		}, nil)
+		if len(result.Findings) != 1 || !strings.Contains(result.Findings[0].Message, `the nearest is "zz": 2 of its 2 different values are values of "observed" in other files`) {
+			t.Errorf("%s: %v", kind, result.Findings)
+		}
+	}
+}
+
 func TestMissingColumnNearestByShortNameAndByPlace(t *testing.T) {
 	const lost = `the column "delay", which contract flights 1.2.0 requires, is missing in a.csv`
 	for name, test := range map[string]struct{ file, want string }{

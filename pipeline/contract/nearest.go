@@ -165,8 +165,9 @@ func (k *checker) knownValues(i int) (query, from string) {
 	}
 	var parts []string
 	for _, segment := range k.table.Segments {
-		if b := k.contract.view(segment).columns[i]; b.present && b.castable {
-			parts = append(parts, "SELECT CAST("+b.typed()+" AS VARCHAR) AS v FROM "+segment.Relation()+" AS r")
+		v := k.contract.view(segment)
+		if b := v.columns[i]; b.present && b.castable {
+			parts = append(parts, "SELECT CAST("+b.typed()+" AS VARCHAR) AS v FROM "+v.segment.Relation()+" AS r")
 		}
 	}
 	if parts == nil {
