@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -31,8 +32,8 @@ func TestPlantedPipelines(t *testing.T) {
 		t.Fatal(err)
 	}
 	met := map[string]int{}
-	for _, path := range paths {
-		archive, err := txtar.ParseFile(path)
+	for _, name := range paths {
+		archive, err := txtar.ParseFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +49,7 @@ func TestPlantedPipelines(t *testing.T) {
 				met[verdict]++
 			}
 		}
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
 			t.Parallel()
 			pipeline := plant(t, archive)
 			code, out := linecook(t, "validate", "--pipeline", pipeline)
@@ -100,8 +101,12 @@ func plant(t *testing.T, archive *txtar.Archive) (pipeline string) {
 		}
 		return path
 	}
+	runsCommands := slices.ContainsFunc(archive.Files, func(f txtar.File) bool { return f.Name == "commands.yaml" })
 	for name, text := range shopData() {
-		write("data/"+name, text)
+		// The proof starts a command's program for each day, and that a few times.
+		if !runsCommands || path.Dir(name) != "deliveries" || path.Base(name) > "2024-03-26" {
+			write("data/"+name, text)
+		}
 	}
 	base, err := os.ReadFile(filepath.Join(dir, "pipeline.yaml"))
 	if err != nil {
