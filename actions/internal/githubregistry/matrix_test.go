@@ -177,6 +177,30 @@ var verbs = []verb{
 		old: "versions [] prod []", new: "versions [1.0.0] prod []",
 	},
 	{
+		// As train does: it looks for the version, and for what serves, to compare
+		// with. Where that is not to be had the policy has no comparison, and denies.
+		name: "publish beside a champion", prepare: prepareStages,
+		run: func(ctx context.Context, t testing.TB, r registry.Registry) error {
+			absent := func(err error) bool {
+				return errors.Is(err, registry.ErrNotFound) || errors.Is(err, registry.ErrCorrupt)
+			}
+			if _, _, err := r.Fetch(ctx, name, "1.2.0"); err != nil && !absent(err) {
+				return err
+			}
+			history, err := r.History(ctx, name)
+			if err != nil {
+				return err
+			}
+			if serving, found := registry.Current(history, "prod"); found {
+				if _, _, err := r.Fetch(ctx, name, serving.Version); err != nil && !absent(err) {
+					return err
+				}
+			}
+			return publishOne(ctx, t, r, "1.2.0", "three")
+		},
+		old: "versions [1.0.0 1.1.0] prod [1.0.0]", new: "versions [1.0.0 1.1.0 1.2.0] prod [1.0.0]",
+	},
+	{
 		name: "promote", prepare: prepareStages,
 		run: func(ctx context.Context, t testing.TB, r registry.Registry) error {
 			return promote(ctx, t, r, "1.1.0", noon.Add(time.Hour))
