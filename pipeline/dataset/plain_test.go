@@ -93,7 +93,7 @@ func plainValue(t *rapid.T, kind string) string {
 	case "BIGINT":
 		return fmt.Sprint(rapid.Int64().Draw(t, "whole"))
 	case "DOUBLE":
-		return fmt.Sprintf(rapid.SampledFrom([]string{"%g", "%.2f", "%.17g", "%e"}).Draw(t, "verb"), rapid.Float64().Draw(t, "decimal"))
+		return fmt.Sprintf(rapid.SampledFrom([]string{"%g", "%.2f", "%.17g", "%e"}).Draw(t, "verb"), float64(rapid.Int64Range(-1e12, 1e12).Draw(t, "thousandths"))/1000)
 	case "DATE":
 		return moment.Format(time.DateOnly)
 	case "TIMESTAMP":
