@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A fieldScan counts the fields of each row of a CSV. DuckDB takes rows that
@@ -12,6 +13,9 @@ import (
 // has no end. Rows and quotes are those that DuckDB sees.
 type fieldScan struct {
 	delimiter []byte
+	// formed says that the delimiter stands in no form, so that what is written in
+	// one ends where its field does.
+	formed bool
 	// null are the texts that mean "no value", which are written in any form.
 	null []string
 	// header is how many fields the first row has.
@@ -53,12 +57,12 @@ func newFieldScan(delimiter string, null []string) *fieldScan {
 	if null == nil {
 		null = []string{""}
 	}
-	return &fieldScan{delimiter: []byte(delimiter), null: null}
+	return &fieldScan{delimiter: []byte(delimiter), formed: len(delimiter) == 1 && !strings.Contains(formSigns, delimiter), null: null}
 }
 
 // next is a scan for the rows that follow those of s.
 func (s *fieldScan) next() *fieldScan {
-	n := &fieldScan{delimiter: s.delimiter, null: s.null, header: s.header, row: s.row, ended: s.ended, forms: make([]forms, s.header)}
+	n := &fieldScan{delimiter: s.delimiter, formed: s.formed, null: s.null, header: s.header, row: s.row, ended: s.ended, forms: make([]forms, s.header)}
 	for i := range n.forms {
 		n.forms[i] = allForms
 	}
@@ -100,7 +104,7 @@ func (s *fieldScan) add(part []byte) {
 	switch {
 	case s.place == fieldQuoted || s.place == fieldQuote || bytes.IndexByte(text, '"') >= 0:
 		s.walk(text)
-	case s.row == (row{}) && s.ended && len(s.delimiter) == 1:
+	case s.row == (row{}) && s.ended && s.formed:
 		s.split(bytes.TrimSuffix(text, []byte("\r")))
 	default:
 		from := s.delimiters
@@ -187,7 +191,7 @@ func (s *fieldScan) walk(text []byte) {
 func (s *fieldScan) leave(value []byte, plain bool) {
 	switch column := s.delimiters; {
 	case column >= len(s.forms) || s.forms[column] == 0:
-	case plain && len(s.delimiter) == 1:
+	case plain && s.formed:
 		s.see(column, value)
 	default:
 		s.forms[column] = 0

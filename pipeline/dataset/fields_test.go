@@ -53,6 +53,10 @@ func TestScanFields(t *testing.T) {
 		{"too few and too many, which is no balance", "a,b\n1\n2,3,\n\n4,5\n", "", "3 rows, ended, 2 ragged from row 1 with 1"},
 		{"another delimiter", "a;b\n1,1;2\n", ";", "1 rows, ended"},
 		{"a delimiter of two bytes", "a¦b\n1¦2¦\n\"¦\"¦\n", "¦", "2 rows, ended, 1 ragged from row 1 with 3"},
+		{"a delimiter that stands in times", "a b\n2013-01-31 23:59:59\n", " ", "1 rows, ended"},
+		{"a delimiter that stands in dates", "a-b-c\n2013-01-31\n-1--2\n", "-", "2 rows, ended, 1 ragged from row 2 with 4"},
+		{"a delimiter that stands in decimals", "a.b\n1.5\n", ".", "1 rows, ended"},
+		{"a delimiter that stands in words", "aebe\n1e5e\ntruee\n", "e", "2 rows, ended"},
 		{"values longer than the buffer", "a,b\n" + long + "," + long + "\n\"" + long + ",\n" + long + "\",\n1,2,\n", "", "3 rows, ended, 1 ragged from row 3 with 3"},
 	} {
 		var said []string

@@ -19,6 +19,9 @@ const (
 	allForms = 1<<iota - 1
 )
 
+// formSigns are what the forms are written with.
+const formSigns = "0123456789-+.:eE truefalse"
+
 // formOfType is the form that values of a DuckDB type are written in; none where
 // there is no such form.
 func formOfType(duckType string) forms {
