@@ -1,4 +1,4 @@
-// The stub stands in for linecook: it reports what the actions handed to it and
+// Command stub stands in for linecook: it reports what the actions handed to it and
 // leaves a file in the home folder, so that what lies between workflow and
 // command can be tested in seconds.
 package main
