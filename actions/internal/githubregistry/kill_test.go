@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"slices"
 	"testing"
 
 	"github.com/linecook-ml/linecook/actions/internal/github"
@@ -34,8 +33,7 @@ func victim(name string) int {
 	client, err := github.New(github.FromEnvironment(os.Getenv))
 	if err == nil {
 		r := githubregistry.New(githubregistry.Options{Client: client, Repository: githubtest.Repository, Commit: os.Getenv(commitVariable)})
-		i := slices.IndexFunc(verbs, func(v verb) bool { return v.name == name })
-		err = verbs[i].run(context.Background(), bystander{}, r)
+		err = called(name).run(context.Background(), bystander{}, r)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

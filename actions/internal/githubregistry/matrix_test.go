@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -284,6 +285,11 @@ var verbs = []verb{
 		},
 		old: "versions [1.0.0 1.1.0] prod [1.0.0]", new: "versions [1.0.0 1.1.0] prod [1.0.0]",
 	},
+}
+
+// called is the verb of a name.
+func called(name string) verb {
+	return verbs[slices.IndexFunc(verbs, func(v verb) bool { return v.name == name })]
 }
 
 // seen is what state has said of servers that have the same refs and releases:
