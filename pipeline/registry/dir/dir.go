@@ -113,13 +113,15 @@ func (r *Registry) registration(name, version string) (registry.Registration, er
 		return registry.Registration{}, err
 	}
 	folder := filepath.Join(r.versions(name), version)
+	// The folder is looked at first: it gets its name with both files in it, so
+	// that one without a registration is broken and not just being registered.
+	if _, err := os.Lstat(folder); errors.Is(err, fs.ErrNotExist) {
+		return registry.Registration{}, fmt.Errorf("%s is not registered in %s: %w", registry.VersionTag(name, version), r.root, registry.ErrNotFound)
+	}
 	path := filepath.Join(folder, registrationFile)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Lstat(folder); err == nil {
-			return registry.Registration{}, fmt.Errorf("%s is there without %s: remove the folder and register the version again: %w", folder, registrationFile, registry.ErrCorrupt)
-		}
-		return registry.Registration{}, fmt.Errorf("%s is not registered in %s: %w", registry.VersionTag(name, version), r.root, registry.ErrNotFound)
+		return registry.Registration{}, fmt.Errorf("%s is there without %s: remove the folder and register the version again: %w", folder, registrationFile, registry.ErrCorrupt)
 	}
 	if err != nil {
 		return registry.Registration{}, fmt.Errorf("reading a registration: %w", err)

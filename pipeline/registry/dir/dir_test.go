@@ -2,11 +2,14 @@ package dir_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,6 +127,42 @@ func TestCrashLeftoversAreIgnored(t *testing.T) {
 	if _, err := r.Assign(t.Context(), event(reg, 2)); err != nil {
 		t.Error(err)
 	}
+}
+
+// Who looks for a version while it is being registered finds it whole or not
+// at all, and never a broken registry.
+func TestARegistrationAppearsWhole(t *testing.T) {
+	r := dir.Open(t.TempDir())
+	const versions = 40
+	version := func(i int) string { return fmt.Sprintf("1.0.%d", i) }
+	ctx, stop := context.WithCancel(t.Context())
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for i := range versions {
+				for {
+					_, _, err := r.Fetch(ctx, registrytest.Name, version(i))
+					if err == nil {
+						break
+					}
+					if !errors.Is(err, registry.ErrNotFound) {
+						t.Errorf("looking for %s: %v", version(i), err)
+						return
+					}
+				}
+			}
+		})
+	}
+	for i := range versions {
+		_, archive := registrytest.Archive(t, version(i), version(i))
+		if _, err := r.Register(t.Context(), registry.Registration{Name: registrytest.Name, Version: version(i), RegisteredAt: noon, Actor: "trainer"}, archive); err != nil {
+			t.Error(err)
+			stop()
+			break
+		}
+	}
+	readers.Wait()
+	stop()
 }
 
 func TestRegisterLeavesNothingWhenItLoses(t *testing.T) {
