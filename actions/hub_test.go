@@ -85,17 +85,31 @@ func (h *hub) review(ts *testscript.TestScript, neg bool, args []string) {
 	s.Review(number(ts, args[0]), args[1], args[2])
 }
 
+// trainingRun is the number of the run that attests.
+const trainingRun = 50
+
+// attest makes a workflow's run sign what it built, and nothing else be signed.
+// The run of nobody is kept no more.
 func (h *hub) attest(ts *testscript.TestScript, neg bool, args []string) {
-	s := h.server(ts, neg, args, "attest [ARCHIVE WORKFLOW REF FILE]", 0, 4)
+	s := h.server(ts, neg, args, "attest [ARCHIVE WORKFLOW REF FILE [PERSON]]", 0, 4, 5)
 	s.RemoveAttestations()
+	s.ChangeRun(trainingRun, nil)
 	if len(args) == 0 {
 		return
+	}
+	person := "ada"
+	if len(args) == 5 {
+		person = args[4]
 	}
 	archive, err := os.ReadFile(ts.MkAbs(args[0]))
 	ts.Check(err)
 	digest := canonical.DigestBytes(archive)
 	claim := attestationtest.Provenance(digest, githubtest.Repository, args[1], args[2], strings.TrimSpace(ts.ReadFile(args[3])))
+	claim.Run = fmt.Sprintf("https://github.com/%s/actions/runs/%d/attempts/1", githubtest.Repository, trainingRun)
 	s.AddAttestation(digest, h.authority.Sign(h.t, claim))
+	if person != "nobody" {
+		s.AddRun(githubtest.Run{ID: trainingRun, Workflow: ".github/workflows/" + args[1], Event: "push", Conclusion: "success", Actor: person, Started: time.Now(), Updated: time.Now()})
+	}
 }
 
 // dispatched makes the environment that of a run which somebody has started.

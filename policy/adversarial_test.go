@@ -98,6 +98,7 @@ func newWorld(t *testing.T) *world {
 		provenance: promotion.Provenance{
 			Looked: true, Verified: true, Repository: "octo/flights", Ref: "refs/tags/flight-delay@v1.1.0", Commit: trainedAt,
 			Builder: "octo/flights/.github/workflows/train.yml",
+			Run:     "https://github.com/octo/flights/actions/runs/5/attempts/1", Actor: "ada", TriggeredBy: "ada",
 		},
 		approvals: promotion.Approvals{
 			Looked: true, Commit: trainedAt, PullRequest: 12, Base: "main", Head: headOf, MergeCommit: trainedAt, Author: "linus", Commits: 1,
@@ -196,16 +197,19 @@ func TestNobodyGetsPast(t *testing.T) {
 		fails  string
 	}{
 		// Approvals.
-		"the author approves":           {attack: func(w *world) { w.approvals.Author = "Barbara" }, denied: "approved"},
-		"who wrote a commit approves":   {attack: func(w *world) { w.approvals.Authors[0].Author = "barbara" }, denied: "approved"},
-		"the trainer approves":          {attack: review(func(r *promotion.Review) { r.Reviewer = "ada" }), denied: "approved"},
-		"the promoter approves":         {attack: func(w *world) { w.request.Actor = "barbara" }, denied: "approved"},
-		"who runs it again approves":    {attack: func(w *world) { w.request.Origin.TriggeredBy = "barbara" }, denied: "approved"},
-		"approved before the last push": {attack: review(func(r *promotion.Review) { r.Commit = trainedAt }), denied: "approved"},
-		"approval dismissed":            {attack: review(func(r *promotion.Review) { r.State = "DISMISSED" }), denied: "approved"},
-		"approved by a passer-by":       {attack: review(func(r *promotion.Review) { r.Permission = "read" }), denied: "approved"},
-		"only a comment":                {attack: review(func(r *promotion.Review) { r.State = "COMMENTED" }), denied: "approved"},
-		"approved in the future":        {attack: review(func(r *promotion.Review) { r.At = r.At.AddDate(0, 1, 0) }), denied: "approved"},
+		"the author approves":                       {attack: func(w *world) { w.approvals.Author = "Barbara" }, denied: "approved"},
+		"who wrote a commit approves":               {attack: func(w *world) { w.approvals.Authors[0].Author = "barbara" }, denied: "approved"},
+		"the trainer approves":                      {attack: review(func(r *promotion.Review) { r.Reviewer = "ada" }), denied: "approved"},
+		"the trainer registers it as somebody else": {attack: func(w *world) { w.provenance.Actor, w.provenance.TriggeredBy = "barbara", "barbara" }, denied: "approved"},
+		"who trained it again approves":             {attack: func(w *world) { w.provenance.TriggeredBy = "Barbara" }, denied: "approved"},
+		"the run that trained it is deleted":        {attack: func(w *world) { w.provenance.Actor, w.provenance.TriggeredBy = "", "" }, denied: "approved"},
+		"the promoter approves":                     {attack: func(w *world) { w.request.Actor = "barbara" }, denied: "approved"},
+		"who runs it again approves":                {attack: func(w *world) { w.request.Origin.TriggeredBy = "barbara" }, denied: "approved"},
+		"approved before the last push":             {attack: review(func(r *promotion.Review) { r.Commit = trainedAt }), denied: "approved"},
+		"approval dismissed":                        {attack: review(func(r *promotion.Review) { r.State = "DISMISSED" }), denied: "approved"},
+		"approved by a passer-by":                   {attack: review(func(r *promotion.Review) { r.Permission = "read" }), denied: "approved"},
+		"only a comment":                            {attack: review(func(r *promotion.Review) { r.State = "COMMENTED" }), denied: "approved"},
+		"approved in the future":                    {attack: review(func(r *promotion.Review) { r.At = r.At.AddDate(0, 1, 0) }), denied: "approved"},
 		"changes are asked for": {attack: func(w *world) {
 			r := w.approvals.Reviews[0]
 			r.Reviewer, r.State = "ken", "CHANGES_REQUESTED"
@@ -220,19 +224,20 @@ func TestNobodyGetsPast(t *testing.T) {
 		"approvals count as text":        {attack: review(func(r *promotion.Review) { r.State = "approved" }), fails: "/evidence/approvals/reviews/0/state"},
 
 		// Provenance and identity of the bundle.
-		"unsigned":                       {attack: func(w *world) { w.provenance = promotion.Provenance{Looked: true, Problem: "none"} }, denied: "attested"},
-		"attested by another repository": {attack: func(w *world) { w.provenance.Repository = "mallory/flights" }, denied: "attested"},
-		"attested for another tag":       {attack: func(w *world) { w.provenance.Ref = "refs/tags/flight-delay@v1.0.0" }, denied: "attested"},
-		"attested for a branch":          {attack: func(w *world) { w.provenance.Ref = "refs/heads/main" }, denied: "attested"},
-		"attested by another workflow":   {attack: func(w *world) { w.provenance.Builder = "octo/flights/.github/workflows/lint.yml" }, denied: "attested"},
-		"attested from another commit":   {attack: func(w *world) { w.provenance.Commit = headOf }, denied: "attested"},
-		"attestation of another file":    {attack: func(w *world) { w.provenance.Digest = "sha256:" + strings.Repeat("9", 64) }, denied: "attested"},
-		"a file swapped in the registry": {attack: func(w *world) { w.later = func(w *world) { w.swap("1.1.0", "1.0.0") } }, fails: "corrupt registry"},
-		"one byte of the bundle":         {attack: func(w *world) { w.later = func(w *world) { w.damage("1.1.0") } }, fails: "corrupt registry"},
-		"a dirty tree":                   {attack: func(w *world) { w.manifest = func(m *bundle.Manifest) { m.Code.Dirty = true } }, denied: "clean_commit"},
-		"no commit":                      {attack: func(w *world) { w.manifest = func(m *bundle.Manifest) { m.Code.Commit = "" } }, denied: "clean_commit"},
-		"a version nobody registered":    {attack: func(w *world) { w.request.Version = "6.6.6" }, fails: "not found"},
-		"a version that is a path":       {attack: func(w *world) { w.request.Version = "../1.1.0" }, fails: "not a version"},
+		"unsigned":                                {attack: func(w *world) { w.provenance = promotion.Provenance{Looked: true, Problem: "none"} }, denied: "attested"},
+		"attested by another repository":          {attack: func(w *world) { w.provenance.Repository = "mallory/flights" }, denied: "attested"},
+		"attested for another tag":                {attack: func(w *world) { w.provenance.Ref = "refs/tags/flight-delay@v1.0.0" }, denied: "attested"},
+		"attested for a branch":                   {attack: func(w *world) { w.provenance.Ref = "refs/heads/main" }, denied: "attested"},
+		"attested by another workflow":            {attack: func(w *world) { w.provenance.Builder = "octo/flights/.github/workflows/lint.yml" }, denied: "attested"},
+		"attested from another commit":            {attack: func(w *world) { w.provenance.Commit = headOf }, denied: "attested"},
+		"attested in a run of another repository": {attack: func(w *world) { w.provenance.Run = "https://github.com/mallory/flights/actions/runs/5/attempts/1" }, denied: "attested"},
+		"attestation of another file":             {attack: func(w *world) { w.provenance.Digest = "sha256:" + strings.Repeat("9", 64) }, denied: "attested"},
+		"a file swapped in the registry":          {attack: func(w *world) { w.later = func(w *world) { w.swap("1.1.0", "1.0.0") } }, fails: "corrupt registry"},
+		"one byte of the bundle":                  {attack: func(w *world) { w.later = func(w *world) { w.damage("1.1.0") } }, fails: "corrupt registry"},
+		"a dirty tree":                            {attack: func(w *world) { w.manifest = func(m *bundle.Manifest) { m.Code.Dirty = true } }, denied: "clean_commit"},
+		"no commit":                               {attack: func(w *world) { w.manifest = func(m *bundle.Manifest) { m.Code.Commit = "" } }, denied: "clean_commit"},
+		"a version nobody registered":             {attack: func(w *world) { w.request.Version = "6.6.6" }, fails: "not found"},
+		"a version that is a path":                {attack: func(w *world) { w.request.Version = "../1.1.0" }, fails: "not a version"},
 		"another bundle under the number": {attack: func(w *world) {
 			w.later = func(w *world) {
 				promotiontest.Register(w.t, registrydir.Open(w.t.TempDir()), "1.1.0", nil)

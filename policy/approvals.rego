@@ -39,7 +39,7 @@ parties := {lower(login) | some login in logins} if {
 }
 
 logins := array.concat(
-	[approvals.author, candidate.trained_by, input.evidence.actor, input.evidence.origin.triggered_by],
+	array.concat([approvals.author, candidate.trained_by, input.evidence.actor, input.evidence.origin.triggered_by], trainers),
 	[login | some commit in approvals.authors; some login in [commit.author, commit.committer]],
 ) if {
 	# GitHub lists 250 commits of a pull request at most.
@@ -53,6 +53,12 @@ logins := array.concat(
 	some commit in approvals.authors
 	commit.commit == approvals.head
 }
+
+# trainers are who had the bundle built, where a signed statement says in which
+# run. Who registered it, which trained_by is, whoever may write could forge.
+trainers := [provenance.actor, provenance.triggered_by] if provenance.verified == true
+
+trainers := [] if provenance.verified == false
 
 # reviews is undefined when one of them cannot be read: a review that hides must
 # not look like none.
@@ -138,6 +144,13 @@ reasons.approved contains message if {
 		approvals.pull_request,
 		count([commit | some commit in approvals.authors; commit.author != ""; commit.committer != ""]), approvals.commits,
 	])
+}
+
+reasons.approved contains message if {
+	merged
+	provenance.verified == true
+	provenance.actor == ""
+	message := sprintf("GitHub keeps %s no more, so that nobody knows who trained the version; train another", [provenance.run])
 }
 
 reasons.approved contains message if {

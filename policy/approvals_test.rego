@@ -16,10 +16,24 @@ test_approved_denied_by_one_too_few if {
 
 # One of the two that approved is not another's.
 test_approved_denied_by_a_party if {
-	some path in ["/evidence/approvals/author", "/evidence/approvals/authors/0/author", "/evidence/approvals/authors/1/committer", "/evidence/candidate/trained_by", "/evidence/actor", "/evidence/origin/triggered_by"]
+	some path in ["/evidence/approvals/author", "/evidence/approvals/authors/0/author", "/evidence/approvals/authors/1/committer", "/evidence/candidate/trained_by", "/evidence/actor", "/evidence/origin/triggered_by", "/evidence/provenance/actor", "/evidence/provenance/triggered_by"]
 	spoiled := fixture.changed({path: "dennis"})
 	not "approved" in checks.passed with input as spoiled
 	"the review of dennis does not count: wrote, trained or promotes it" in checks.reasons.approved with input as spoiled
+}
+
+test_approved_denied_when_nobody_knows_who_trained if {
+	spoiled := fixture.changed({"/evidence/provenance/actor": "", "/evidence/provenance/triggered_by": ""})
+	not "approved" in checks.passed with input as spoiled
+	"GitHub keeps https://github.com/octo/flights/actions/runs/5/attempts/2 no more, so that nobody knows who trained the version; train another" in checks.reasons.approved with input as spoiled
+}
+
+test_approved_passes_where_nothing_is_signed if {
+	"approved" in checks.passed with input as fixture.changed({
+		"/evidence/provenance/verified": false,
+		"/evidence/provenance/actor": "",
+		"/evidence/provenance/triggered_by": "",
+	})
 }
 
 test_approved_denied_in_other_letters if {

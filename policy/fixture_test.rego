@@ -57,6 +57,9 @@ good := {
 			"commit": commit,
 			"builder": "octo/flights/.github/workflows/train.yml",
 			"digest": archive_sha256,
+			"run": "https://github.com/octo/flights/actions/runs/5/attempts/2",
+			"actor": "grace",
+			"triggered_by": "margaret",
 		},
 		"approvals": {
 			"looked": true,

@@ -108,7 +108,10 @@ proven_origin if {
 	provenance.commit == candidate.trained_commit
 	regex.match(`^sha256:[0-9a-f]{64}$`, provenance.digest)
 	provenance.digest == candidate.archive_sha256
+	own_run
 }
+
+own_run if contains(lower(provenance.run), sprintf("/%s/actions/runs/", [lower(origin.repository)]))
 
 same_repository if {
 	origin.repository != ""
@@ -148,6 +151,12 @@ reasons.attested contains message if {
 	}
 	pair[0] != pair[1]
 	message := sprintf("the statement's %s is %q, not %q", [name, pair[0], pair[1]])
+}
+
+reasons.attested contains message if {
+	provenance.verified == true
+	not own_run
+	message := sprintf("the statement's run is %q, which is none of %q", [provenance.run, origin.repository])
 }
 
 reasons.attested contains message if {

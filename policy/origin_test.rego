@@ -102,6 +102,12 @@ test_attested_denied_of_another if {
 	count(checks.reasons.attested) == 1 with input as spoiled
 }
 
+test_attested_denied_by_a_run_of_another_repository if {
+	spoiled := fixture.changed({"/evidence/provenance/run": "https://github.com/mallory/flights/actions/runs/5/attempts/1"})
+	not "attested" in checks.passed with input as spoiled
+	checks.reasons.attested == {`the statement's run is "https://github.com/mallory/flights/actions/runs/5/attempts/1", which is none of "octo/flights"`} with input as spoiled
+}
+
 test_attested_denied_from_another_workflow if {
 	spoiled := fixture.changed({"/evidence/provenance/builder": "octo/flights/.github/workflows/other.yml"})
 	not "attested" in checks.passed with input as spoiled

@@ -72,6 +72,13 @@ type Provenance struct {
 	Builder    string `json:"builder"`
 	// Digest is of the file that the statement is about.
 	Digest string `json:"digest"`
+	// Run is the attempt that built it, as its address at GitHub. Actor started the
+	// run and TriggeredBy the attempt, as GitHub has it: nobody who may write can
+	// say otherwise, as they can of who registered a version. Both are empty where
+	// GitHub keeps the run no more.
+	Run         string `json:"run"`
+	Actor       string `json:"actor"`
+	TriggeredBy string `json:"triggered_by"`
 }
 
 // Approvals are the reviews of the pull request whose merge made the commit

@@ -134,5 +134,6 @@ func (v *Verifier) Verify(statement []byte, digest string) (promotion.Provenance
 		Commit:     certificate.SourceRepositoryDigest,
 		Builder:    builder,
 		Digest:     digest,
+		Run:        certificate.RunInvocationURI,
 	}, nil
 }

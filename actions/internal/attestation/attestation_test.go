@@ -41,7 +41,7 @@ func TestAStatementThatHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := promotion.Provenance{Repository: "octo/flights", Ref: tag, Commit: commit, Builder: "octo/flights/.github/workflows/train.yml", Digest: digest}
+	want := promotion.Provenance{Repository: "octo/flights", Ref: tag, Commit: commit, Builder: "octo/flights/.github/workflows/train.yml", Digest: digest, Run: "https://github.com/octo/flights/actions/runs/1/attempts/1"}
 	if got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}

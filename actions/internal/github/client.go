@@ -84,6 +84,9 @@ type Client struct {
 	installation bool
 }
 
+// Repository is owner/name.
+func (c *Client) Repository() string { return c.owner + "/" + c.name }
+
 var repositoryPattern = regexp.MustCompile(`^([A-Za-z0-9-]+)/([A-Za-z0-9._-]+)$`)
 
 // FromEnvironment are the options that a runner's environment describes:

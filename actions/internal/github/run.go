@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -30,6 +31,19 @@ type Attempt struct {
 	// that it has ended.
 	Started, Updated time.Time
 	Completed        bool
+}
+
+// ParseAttempt reads the address of an attempt, which ends like
+// /octo/flights/actions/runs/7/attempts/1.
+func ParseAttempt(address string) (run int64, number int, err error) {
+	_, rest, found := strings.Cut(address, "/actions/runs/")
+	first, second, whole := strings.Cut(rest, "/attempts/")
+	run, runErr := strconv.ParseInt(first, 10, 64)
+	number, numberErr := strconv.Atoi(second)
+	if !found || !whole || runErr != nil || numberErr != nil || run < 1 || number < 1 {
+		return 0, 0, fmt.Errorf("%q is no attempt of a run", address)
+	}
+	return run, number, nil
 }
 
 // RunAttempt returns one attempt of a run; ErrNotFound is also that GitHub does

@@ -22,7 +22,7 @@ func TestBudgetOfRequests(t *testing.T) {
 	pushed := func(_ testing.TB, s *githubtest.Server) { s.Tag(tag, s.Head(""), "of a person") }
 	publish := func(t *testing.T, r registry.Registry) error { return publishOne(t.Context(), t, r, "1.0.0", "one") }
 	// People and provenance are asked about as well: docs/policy.md counts that.
-	const approved, attested, protected = 5, 1, 1
+	const approved, attested, protected = 5, 2, 1
 	finished := func(t testing.TB, s *githubtest.Server) { mustRegister(t, open(t, s), "1.0.0", "one") }
 	for _, c := range []struct {
 		says    string // the page's row, from its beginning

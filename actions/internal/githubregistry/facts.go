@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -46,18 +45,6 @@ func titles(operation promotion.Operation, version, stage, file string) []string
 	return all
 }
 
-// runOf reads the run and the attempt that a record names.
-func runOf(origin promotion.Origin) (id int64, attempt int, err error) {
-	_, rest, found := strings.Cut(origin.Run, "/actions/runs/")
-	number, nth, whole := strings.Cut(rest, "/attempts/")
-	id, idErr := strconv.ParseInt(number, 10, 64)
-	attempt, attemptErr := strconv.Atoi(nth)
-	if !found || !whole || idErr != nil || attemptErr != nil || id < 1 || attempt < 1 {
-		return 0, 0, fmt.Errorf("its record names no run: %q", origin.Run)
-	}
-	return id, attempt, nil
-}
-
 // ran holds the event at i against the run that its record names. vouched says
 // that a deployment holds its digest.
 func (x *examiner) ran(ctx context.Context, i int, vouched bool) (Fact, error) {
@@ -69,9 +56,9 @@ func (x *examiner) ran(ctx context.Context, i int, vouched bool) (Fact, error) {
 	if origin.Kind != promotion.OriginGitHub {
 		return contradicted("its record was made elsewhere than on a runner (%q), so that no run stands behind it", origin.Kind)
 	}
-	id, number, err := runOf(origin)
+	id, number, err := github.ParseAttempt(origin.Run)
 	if err != nil {
-		return contradicted("%s", err)
+		return contradicted("its record names no run: %s", err)
 	}
 	if home := "/" + x.Repository + "/actions/"; !vouched && !strings.Contains(strings.ToLower(origin.Run), strings.ToLower(home)) {
 		return contradicted("its record names the run %s, which is of another repository than %s", origin.Run, x.Repository)
@@ -107,7 +94,7 @@ func (x *examiner) sameRun(i int, id int64) (tag string, found bool) {
 	event := x.links[i].Event
 	for j, link := range x.links {
 		before := link.Event.At.Before(event.At) || link.Event.At.Equal(event.At) && j < i
-		other, _, err := runOf(link.Record.Evidence.Origin)
+		other, _, err := github.ParseAttempt(link.Record.Evidence.Origin.Run)
 		if before && err == nil && other == id {
 			return link.Event.Tag(), true
 		}

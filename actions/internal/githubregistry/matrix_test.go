@@ -70,7 +70,7 @@ func verify(statement []byte, digest string) (promotion.Provenance, error) {
 	if err := errors.Join(json.Unmarshal(statement, &signed), json.Unmarshal(signed.Envelope.Payload, &says)); err != nil {
 		return promotion.Provenance{}, err
 	}
-	return promotion.Provenance{Repository: githubtest.Repository, Ref: says.Ref, Commit: says.Commit, Builder: builder, Digest: digest}, nil
+	return promotion.Provenance{Repository: githubtest.Repository, Ref: says.Ref, Commit: says.Commit, Builder: builder, Digest: digest, Run: "https://github.com/octo/flights/actions/runs/900/attempts/1"}, nil
 }
 
 // promote does what the command does in a job of the default branch: the run's
@@ -124,6 +124,7 @@ func prepareVersions(t testing.TB, s *githubtest.Server) registry.Registry {
 	head := s.Commit(githubtest.Commit{Branch: "better", Parent: s.Head(""), Message: "better", Author: "linus"})
 	merge := s.Commit(githubtest.Commit{Message: "merge", Author: "linus"})
 	r.Commit = merge
+	s.AddRun(githubtest.Run{ID: 900, Workflow: ".github/workflows/train.yml", Event: "push", Conclusion: "success", Actor: "ada", Started: noon, Updated: noon})
 	s.Grant("barbara", "write")
 	s.AddPull(githubtest.Pull{Number: 7, Author: "linus", HeadBranch: "better", Head: head, Merge: merge, MergedBy: "linus", Reviews: []githubtest.Review{{Author: "barbara", State: "APPROVED"}}})
 	for i, version := range []string{"1.0.0", "1.1.0"} {

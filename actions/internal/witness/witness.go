@@ -5,13 +5,15 @@
 //     commits, what was said of it, and what each reviewer may do.
 //  2. Head is the default branch's last commit, whose rules are those of now.
 //  3. Provenance fetches the signed statements about the bundle's file and
-//     verifies them; the first that holds is the answer.
+//     verifies them; the first that holds is the answer, with who started the run
+//     that its certificate names.
 //
 // All state facts. Whether they are enough is the policy's to say.
 package witness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,7 +81,8 @@ func (g *GitHub) Head(ctx context.Context, branch string) (string, error) {
 	return ref.SHA, err
 }
 
-// Provenance implements promotion.Witness, in one request.
+// Provenance implements promotion.Witness, in one request, and one more for the
+// run of a statement that holds.
 func (g *GitHub) Provenance(ctx context.Context, about promotion.Subject) (promotion.Provenance, error) {
 	if g.Verify == nil {
 		return promotion.Provenance{}, nil
@@ -93,7 +96,7 @@ func (g *GitHub) Provenance(ctx context.Context, about promotion.Subject) (promo
 		provenance, err := g.Verify(s.Bundle, about.ArchiveSHA256)
 		if err == nil {
 			provenance.Looked, provenance.Verified = true, true
-			return provenance, nil
+			return g.started(ctx, provenance)
 		}
 		problems = append(problems, err.Error())
 	}
@@ -103,4 +106,24 @@ func (g *GitHub) Provenance(ctx context.Context, about promotion.Subject) (promo
 		problem = fmt.Sprintf("none of %d holds: %s", len(statements), strings.Join(slices.Compact(problems), "; "))
 	}
 	return promotion.Provenance{Looked: true, Problem: problem}, nil
+}
+
+// started adds who started the run that a verified statement is of.
+func (g *GitHub) started(ctx context.Context, p promotion.Provenance) (promotion.Provenance, error) {
+	if !strings.EqualFold(p.Repository, g.Client.Repository()) {
+		return p, nil // it proves nothing of this one
+	}
+	run, number, err := github.ParseAttempt(p.Run)
+	if err != nil {
+		return promotion.Provenance{}, fmt.Errorf("the certificate of the bundle's statement: %w", err)
+	}
+	attempt, err := g.Client.RunAttempt(ctx, run, number)
+	if errors.Is(err, github.ErrNotFound) {
+		return p, nil // GitHub keeps it no more
+	}
+	if err != nil {
+		return promotion.Provenance{}, err
+	}
+	p.Actor, p.TriggeredBy = attempt.Actor, attempt.TriggeredBy
+	return p, nil
 }

@@ -153,7 +153,38 @@ func TestProvenance(t *testing.T) {
 	if p := ask(says(promotion.Provenance{}, errors.New("the signature does not hold"))); p.Verified || p.Problem != "none of 1 holds: the signature does not hold" {
 		t.Errorf("no statement holds, and %+v", p)
 	}
-	if p := ask(says(promotion.Provenance{Repository: "octo/flights"}, nil)); !p.Looked || !p.Verified || p.Repository != "octo/flights" {
-		t.Errorf("a statement holds, and %+v", p)
+	other := promotion.Provenance{Repository: "mallory/flights", Run: "https://github.com/mallory/flights/actions/runs/5/attempts/2"}
+	if p := ask(says(other, nil)); !p.Looked || !p.Verified || p.Repository != "mallory/flights" || p.Actor != "" {
+		t.Errorf("a statement of another repository holds, and %+v", p)
+	}
+}
+
+// Who started the run of a statement that holds is what GitHub says.
+func TestWhoTrained(t *testing.T) {
+	server := githubtest.New(t)
+	server.Attest(digest, []byte(`{"predicateType":"https://slsa.dev/provenance/v1"}`))
+	address := "https://github.com/Octo/Flights/actions/runs/5/attempts/2"
+	ask := func() (promotion.Provenance, error) {
+		verify := func([]byte, string) (promotion.Provenance, error) {
+			return promotion.Provenance{Repository: "Octo/Flights", Run: address}, nil
+		}
+		return (&witness.GitHub{Client: open(t, server), Verify: verify}).Provenance(t.Context(), promotion.Subject{ArchiveSHA256: digest})
+	}
+	if p, err := ask(); err != nil || !p.Verified || p.Run != address || p.Actor != "" || p.TriggeredBy != "" {
+		t.Errorf("GitHub keeps no such run: %+v, %v", p, err)
+	}
+	for attempt, person := range []string{"ada", "grace"} {
+		server.AddRun(githubtest.Run{ID: 5, Attempt: attempt + 1, Workflow: ".github/workflows/train.yml", Event: "push", Conclusion: "success", Actor: "ada", TriggeredBy: person, Started: time.Now(), Updated: time.Now()})
+	}
+	if p, err := ask(); err != nil || !p.Verified || p.Actor != "ada" || p.TriggeredBy != "grace" {
+		t.Errorf("grace started what ada had started again: %+v, %v", p, err)
+	}
+	server.Fail(githubtest.Fault{Method: "GET", Path: "/actions/runs/5/attempts/2", Status: 403})
+	if p, err := ask(); !errors.Is(err, github.ErrDenied) || p.Verified {
+		t.Errorf("nobody may ask: %+v, %v", p, err)
+	}
+	address = "https://github.com/Octo/Flights/actions/runs/5"
+	if p, err := ask(); err == nil || p.Verified {
+		t.Errorf("no attempt is named: %+v", p)
 	}
 }

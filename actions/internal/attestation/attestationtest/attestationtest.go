@@ -73,20 +73,21 @@ type Claim struct {
 	Subject, Predicate string
 	// Name is what the certificate is issued to; the others are what it says of the
 	// run: the workflow, the repository's address, the ref, the commit, the issuer
-	// of the identity.
-	Name, Signer, Repository, Ref, Commit, Issuer string
+	// of the identity, the attempt's address.
+	Name, Signer, Repository, Ref, Commit, Issuer, Run string
 	// Unstamped leaves out the timestamp.
 	Unstamped bool
 }
 
 // Provenance is what GitHub's attest action states of a file that a workflow of
-// the repository, owner/name, built for a ref.
+// the repository, owner/name, built for a ref, in the first attempt of run 1.
 func Provenance(digest, repository, workflow, ref, commit string) Claim {
 	home := "https://github.com/" + repository
 	signer := home + "/.github/workflows/" + workflow + "@" + ref
 	return Claim{
 		Subject: digest, Predicate: "https://slsa.dev/provenance/v1", Name: signer, Signer: signer,
 		Repository: home, Ref: ref, Commit: commit, Issuer: attestation.Issuer,
+		Run: home + "/actions/runs/1/attempts/1",
 	}
 }
 
@@ -103,7 +104,7 @@ func (a *Authority) Sign(t testing.TB, c Claim) []byte {
 	}
 	// Fulcio's extensions, from https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
 	var extensions []pkix.Extension
-	for id, value := range map[int]string{8: c.Issuer, 9: c.Signer, 12: c.Repository, 13: c.Commit, 14: c.Ref, 18: c.Signer} {
+	for id, value := range map[int]string{8: c.Issuer, 9: c.Signer, 12: c.Repository, 13: c.Commit, 14: c.Ref, 18: c.Signer, 21: c.Run} {
 		text, err := asn1.MarshalWithParams(value, "utf8")
 		if err != nil {
 			t.Fatal(err)
