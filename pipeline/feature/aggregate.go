@@ -43,13 +43,13 @@ func (p *pass) aggregate(d Definition, feature int, column func(sql string, kind
 		at := column(fmt.Sprintf("CASE WHEN %[1]s IS NOT NULL THEN dense_rank() OVER (ORDER BY %[1]s) END", value), integerColumn)
 		p.distinct = append(p.distinct, &distinctValues{column: at, window: window, length: length, feature: feature})
 	case a.Function == "rate":
-		p.totals.want(d.Name, meanOf, decimal(embed(a.Of)+"::BOOLEAN::INTEGER"), window, length, feature)
+		p.totals.want(d.Name, meanOf, decimal(embed(a.Of)+"::BOOLEAN::INTEGER"), window, feature)
 	case a.Function == "count" && a.Of == "":
-		p.totals.want(d.Name, countOf, -1, window, length, feature)
+		p.totals.want(d.Name, countOf, -1, window, feature)
 	case a.Function == "count":
-		p.totals.want(d.Name, countOf, decimal("CASE WHEN "+embed(a.Of)+" THEN 1 END"), window, length, feature)
+		p.totals.want(d.Name, countOf, decimal("CASE WHEN "+embed(a.Of)+" THEN 1 END"), window, feature)
 	default:
 		function := map[string]summary{"sum": sumOf, "mean": meanOf, "stddev": deviationOf}[a.Function]
-		p.totals.want(d.Name, function, decimal(embed(a.Of)), window, length, feature)
+		p.totals.want(d.Name, function, decimal(embed(a.Of)), window, feature)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"hash"
 	"math"
 	"slices"
 	"time"
@@ -18,93 +19,123 @@ const (
 
 // Recompute is the digest over the features' names and types and all rows: of
 // each the date, the decision time, the label and the features. Blocks of rows
-// are summed up side by side, and their sums in order.
+// are summed up side by side, each column by column, and their sums in order.
 func (s *Snapshot) Recompute() string {
 	rows := len(s.Partition)
-	head := binary.BigEndian.AppendUint64(nil, uint64(rows))
-	head = binary.BigEndian.AppendUint64(head, uint64(len(s.Frame.Columns)))
+	head := &digester{Hash: sha256.New()}
+	head.integer(uint64(rows))
+	head.integer(uint64(len(s.Frame.Columns)))
 	for _, column := range s.Frame.Columns {
-		head = digestText(head, column.Name)
-		head = digestText(head, Definition{Type: column.Kind}.sqlType())
+		head.text(column.Name)
+		head.text(Definition{Type: column.Kind}.sqlType())
 	}
-	sums := make([][sha256.Size]byte, (rows+digestBlock-1)/digestBlock)
+	sums := make([][]byte, (rows+digestBlock-1)/digestBlock)
 	each(len(sums), func(i int) { sums[i] = s.sum(i*digestBlock, min(rows, (i+1)*digestBlock)) })
-	sum := sha256.New()
-	_, _ = sum.Write(head)
-	for i := range sums {
-		_, _ = sum.Write(sums[i][:])
+	for _, sum := range sums {
+		head.row = append(head.row, sum...)
 	}
-	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
+	return "sha256:" + hex.EncodeToString(head.end())
 }
 
-// sum is that of the rows between two.
-func (s *Snapshot) sum(from, to int) (out [sha256.Size]byte) {
-	sum, row := sha256.New(), make([]byte, 0, 2*digestBuffer)
-	for i := from; i < to; i++ {
-		row = digestText(row, s.Partition[i])
-		row = digestTime(row, s.DecidedAt[i])
-		if s.Label != nil {
-			row = digestNumber(row, s.Label[i])
-			row = digestTime(row, s.LabelKnownAt[i])
-		}
-		row = digestCells(row, s.Frame.Columns, i)
-		if len(row) >= digestBuffer || i == to-1 {
-			_, _ = sum.Write(row)
-			row = row[:0]
+// sum is that of the rows from one on to another.
+func (s *Snapshot) sum(from, to int) []byte {
+	d := &digester{Hash: sha256.New(), row: make([]byte, 0, 2*digestBuffer)}
+	d.runs(s.Partition[from:to])
+	d.times(s.DecidedAt[from:to])
+	if s.Label != nil {
+		d.numbers(s.Label[from:to])
+		d.times(s.LabelKnownAt[from:to])
+	}
+	for i := range s.Frame.Columns {
+		if column := &s.Frame.Columns[i]; column.Kind == Numeric {
+			d.numbers(column.Numbers[from:to])
+		} else {
+			d.levels(column.Codes[from:to], column.Levels)
 		}
 	}
-	return [sha256.Size]byte(sum.Sum(nil))
+	return d.end()
 }
 
-// digestCells adds a row of features. All of it is one look for room: a digest is
-// mostly numbers, and many.
-func digestCells(row []byte, columns []Column, i int) []byte {
-	row = slices.Grow(row, numberSize*len(columns))
-	end := len(row)
-	room := row[:cap(row)]
-	for j := range columns {
-		column := &columns[j]
-		switch {
-		case column.Kind == Numeric:
-			v := column.Numbers[i]
+// A digester sums up columns, each value in a form of fixed or stated length, so
+// that no two columns of as many rows look alike.
+type digester struct {
+	hash.Hash
+	// row is what is not summed up yet.
+	row []byte
+}
+
+func (d *digester) integer(v uint64) { d.row = binary.BigEndian.AppendUint64(d.row, v) }
+
+func (d *digester) text(text string) {
+	d.integer(uint64(len(text)))
+	d.row = append(d.row, text...)
+}
+
+// flow sums up what there is once it is much.
+func (d *digester) flow() {
+	if len(d.row) >= digestBuffer {
+		_, _ = d.Write(d.row)
+		d.row = d.row[:0]
+	}
+}
+
+func (d *digester) end() []byte {
+	_, _ = d.Write(d.row)
+	return d.Sum(nil)
+}
+
+// runs are texts of which mostly many in a row are equal.
+func (d *digester) runs(texts []string) {
+	for len(texts) > 0 {
+		n := slices.IndexFunc(texts, func(text string) bool { return text != texts[0] })
+		if n < 0 {
+			n = len(texts)
+		}
+		d.integer(uint64(n))
+		d.text(texts[0])
+		d.flow()
+		texts = texts[n:]
+	}
+}
+
+// numbers are their bits, where a missing one has those of Go's NaN.
+func (d *digester) numbers(numbers []float64) {
+	for part := range slices.Chunk(numbers, digestBuffer/8) {
+		d.row = slices.Grow(d.row, 8*len(part))
+		room := d.row[len(d.row) : len(d.row)+8*len(part)]
+		for i, v := range part {
 			if math.IsNaN(v) {
 				v = math.NaN()
 			}
-			binary.BigEndian.PutUint64(room[end:end+numberSize:end+numberSize], math.Float64bits(v))
-			end += numberSize
-		case column.Codes[i] == MissingCode:
-			room[end] = 0
-			end++
-		default:
-			row = digestText(room[:end], column.Levels[column.Codes[i]])
-			row = slices.Grow(row, numberSize*(len(columns)-j))
-			end, room = len(row), row[:cap(row)]
+			binary.BigEndian.PutUint64(room[8*i:], math.Float64bits(v))
 		}
+		d.row = d.row[:len(d.row)+len(room)]
+		d.flow()
 	}
-	return room[:end]
 }
 
-// numberSize is what a number of a feature takes in a digest: its bits, where a
-// missing one has those of Go's NaN.
-const numberSize = 8
-
-// Any other cell is digested as a presence byte and then the value in a form of
-// fixed or stated length, so that no two rows look alike.
-
-func digestNumber(row []byte, v float64) []byte {
-	if math.IsNaN(v) {
-		return append(row, 0)
+// times are microseconds after a byte that says whether there are any.
+func (d *digester) times(times []time.Time) {
+	for _, t := range times {
+		if t.IsZero() {
+			d.row = append(d.row, 0)
+		} else {
+			d.row = append(d.row, 1)
+			d.integer(uint64(t.UnixMicro()))
+		}
+		d.flow()
 	}
-	return binary.BigEndian.AppendUint64(append(row, 1), math.Float64bits(v))
 }
 
-func digestTime(row []byte, t time.Time) []byte {
-	if t.IsZero() {
-		return append(row, 0)
+// levels are texts after a byte that says whether there is any.
+func (d *digester) levels(codes []int32, levels []string) {
+	for _, code := range codes {
+		if code == MissingCode {
+			d.row = append(d.row, 0)
+		} else {
+			d.row = append(d.row, 1)
+			d.text(levels[code])
+		}
+		d.flow()
 	}
-	return binary.BigEndian.AppendUint64(append(row, 1), uint64(t.UnixMicro()))
-}
-
-func digestText(row []byte, text string) []byte {
-	return append(binary.BigEndian.AppendUint64(append(row, 1), uint64(len(text))), text...)
 }

@@ -23,11 +23,6 @@ func (a *int128) add(b int128) bool {
 	return fits
 }
 
-func (a *int128) sub(b int128) {
-	low, borrow := bits.Sub64(a.low, b.low, 0)
-	a.low, a.high = low, a.high-b.high-int64(borrow)
-}
-
 func (a int128) compare(b int128) int {
 	return cmp.Or(cmp.Compare(a.high, b.high), cmp.Compare(a.low, b.low))
 }
@@ -72,8 +67,50 @@ func unsigned(high, low uint64) float64 {
 	return nearest
 }
 
-// A uint256 is a sum of squares of int128s, the least 64 bits first.
+// An int192 is a running sum of int128s: however many rows there are, it has room.
+type int192 struct {
+	low, mid uint64
+	high     int64
+}
+
+func (a *int192) add(b int128) {
+	var carry uint64
+	a.low, carry = bits.Add64(a.low, b.low, 0)
+	a.mid, carry = bits.Add64(a.mid, uint64(b.high), carry)
+	a.high += b.high>>63 + int64(carry)
+}
+
+// minus is what was added since b, and whether it has room.
+func (a *int192) minus(b *int192) (int128, bool) {
+	low, borrow := bits.Sub64(a.low, b.low, 0)
+	mid, borrow := bits.Sub64(a.mid, b.mid, borrow)
+	high := a.high - b.high - int64(borrow)
+	return int128{low, int64(mid)}, high == int64(mid)>>63
+}
+
+// A uint256 is a square of an int128, or a sum of some, the least 64 bits first.
 type uint256 [4]uint64
+
+// A uint320 is a running sum of squares: it has room too.
+type uint320 struct {
+	rest uint256
+	high uint64
+}
+
+func (a *uint320) add(b uint256) {
+	if !a.rest.add(b) {
+		a.high++
+	}
+}
+
+// minus is what was added since b, and whether it has room.
+func (a *uint320) minus(b *uint320) (uint256, bool) {
+	rest, high := a.rest, a.high-b.high
+	if !rest.sub(b.rest) {
+		high--
+	}
+	return rest, high == 0
+}
 
 func (a int128) square() uint256 {
 	high, low := a.magnitude()
@@ -110,11 +147,13 @@ func (a *uint256) times(n uint64) bool {
 	return carry == 0
 }
 
-func (a *uint256) sub(b uint256) {
+// sub says whether the difference is not negative.
+func (a *uint256) sub(b uint256) bool {
 	var borrow uint64
 	for i := range a {
 		a[i], borrow = bits.Sub64(a[i], b[i], borrow)
 	}
+	return borrow == 0
 }
 
 // div leaves the quotient and returns the remainder.

@@ -163,6 +163,15 @@ func (k *keys) read(relation, called string, names []string) (columns []string, 
 	return columns, ""
 }
 
+// add numbers the keys of a chunk's rows, side by side with others.
+func (k *keys) add(chunk dataset.Chunk, first int) []int32 {
+	if k.numbering != nil && k.numbering.grows() {
+		k.lock.Lock()
+		defer k.lock.Unlock()
+	}
+	return k.numbers(chunk, first, true)
+}
+
 // numbers are the keys of a chunk's rows, whose columns are from one on. A key
 // that is not known is added, or is none.
 func (k *keys) numbers(chunk dataset.Chunk, first int, add bool) []int32 {
@@ -192,7 +201,10 @@ func (c *compiler) decisions() error {
 	}
 	columns, joins, firsts := []string{"o.rowid", "o." + colDecided}, "", make([]int, len(c.numbered))
 	for i, k := range c.numbered {
-		k.of = slices.Repeat([]int32{noKey}, int(c.count))
+		k.of = make([]int32, c.count)
+		for i := range k.of[len(c.times):] {
+			k.of[len(c.times)+i] = noKey // they have no decision
+		}
 		firsts[i] = len(columns)
 		read, join := k.read("o", fmt.Sprintf("t%d", i), identify(k.observed()))
 		columns, joins = append(columns, read...), joins+join
@@ -202,10 +214,7 @@ func (c *compiler) decisions() error {
 		rows := chunk.Integers(0)
 		put(c.times, chunk.Integers(1), rows)
 		for i, k := range c.numbered {
-			k.lock.Lock()
-			numbers := k.numbers(chunk, firsts[i], true)
-			k.lock.Unlock()
-			put(k.of, numbers, rows)
+			put(k.of, k.add(chunk, firsts[i]), rows)
 		}
 	})
 	for _, k := range c.numbered {

@@ -37,7 +37,7 @@ func (c *compiler) pass(d *drawing, number int, blocks []block) error {
 	if p.keys.passes--; p.keys.passes == 0 {
 		p.keys.of = nil
 	}
-	p.totals.arrange(len(p.windows))
+	p.totals.arrange()
 	for _, into := range p.features {
 		into.room(int(c.count))
 		into.fill(observed.size())
@@ -120,15 +120,11 @@ func (c *compiler) observed(k *keys) *partitionedObservations {
 	return o
 }
 
-// states are what the sweep of a part keeps.
+// states are what the sweep of a part keeps up to date row by row.
 func (p *pass) states() []state {
 	var all []state
 	if len(p.lookups.outputs) > 0 {
 		own := p.lookups
-		all = append(all, &own)
-	}
-	if len(p.totals.outputs) > 0 {
-		own := p.totals
 		all = append(all, &own)
 	}
 	for _, x := range p.extremes {

@@ -17,15 +17,24 @@ type sweeper struct {
 	byKey, byEvents, observed grouping
 	// room is for what is not in order.
 	room struct {
-		rows           table
-		moments, times []int64
+		rows                   table
+		moments, times, events []int64
+		tardy                  [][]bool
 	}
+	totals totals
 }
 
 func newSweeper(d *drawing, p *pass) *sweeper {
-	s := &sweeper{drawing: d, into: p.features, sweep: sweep{windows: p.windows, next: make([]int, len(p.windows)), states: p.states()}}
-	for _, into := range p.features {
-		s.features = append(s.features, into.like())
+	windows := len(p.windows)
+	s := &sweeper{drawing: d, into: p.features, totals: p.totals, sweep: sweep{
+		windows: p.windows, next: make([]int32, windows), gone: make([][]int32, windows), tardy: make([][]bool, windows), states: p.states(),
+	}}
+	s.room.tardy = make([][]bool, windows)
+	s.features = make([]*builder, len(p.features))
+	for i, into := range p.features {
+		if !p.totals.makes(i) {
+			s.features[i] = into.like()
+		}
 	}
 	return s
 }
@@ -46,23 +55,26 @@ func (s *sweeper) over(p part) error {
 	s.arrange(&p)
 	s.observed.by(p.observed, p.keys)
 	s.room.times = reordered(s.room.times, p.times, s.observed.order)
-	for _, feature := range s.features {
-		feature.begin(len(p.times))
+	for i, t := range s.room.times {
+		s.room.times[i] = min(t, never-1) // a decision that is never made sees all rows that are ever seen
 	}
+	s.begin(len(p.times))
 	for key := range p.keys {
 		from, to := s.byKey.of(key)
 		first, end := s.observed.of(key)
-		if from == to || first == end {
-			continue // its features are what they are without rows
+		if first == end {
+			continue
 		}
 		if err := s.sweep.over(from, to, first, s.room.times[first:end]); err != nil {
 			return err
 		}
 	}
 	for i, feature := range s.features {
-		s.into[i].take(feature, p.first, s.observed.order)
+		if feature != nil {
+			s.into[i].take(feature, p.first, s.observed.order)
+		}
 	}
-	return nil
+	return s.totals.over(&s.sweep, s.into, p.first, s.observed.order)
 }
 
 // arrange puts a part's rows in order of their keys and, of each key, of the
@@ -79,7 +91,7 @@ func (s *sweeper) arrange(p *part) {
 	for row, event := range s.rows.events {
 		s.room.moments[row] = s.drawing.moment(event, s.rows.known(row))
 	}
-	s.moments, s.byEvent = s.room.moments, nil
+	s.moments, s.byEvent, s.events = s.room.moments, nil, s.rows.events
 	if len(s.windows) == 0 {
 		return
 	}
@@ -87,7 +99,30 @@ func (s *sweeper) arrange(p *part) {
 	s.byEvents.sort(func(row int32) int64 { return s.rows.events[row] })
 	if !s.byEvents.asTheyAre() {
 		s.byEvent = s.byEvents.order
+		s.room.events = reordered(s.room.events, s.rows.events, s.byEvent)
+		s.events = s.room.events
 	}
+	for w, window := range s.windows {
+		s.tardy[w] = s.late(w, window)
+	}
+}
+
+// late are the rows that are known too late to ever be in a window.
+func (s *sweeper) late(w int, window int64) []bool {
+	if s.rows.knowns == nil {
+		return nil // all are known at once
+	}
+	late := sized(s.room.tardy[w], len(s.moments))
+	s.room.tardy[w] = late
+	some := false
+	for row, moment := range s.moments {
+		late[row] = moment >= after(s.rows.events[row], window)
+		some = some || late[row]
+	}
+	if !some {
+		return nil
+	}
+	return late
 }
 
 // A grouping is an order of things, in which those of a key lie side by side.
