@@ -66,6 +66,8 @@ type tally struct {
 	days      map[string]bool
 	// scores are all that were published; predicted and labels pair up.
 	scores, predicted, labels []float64
+	// labelled are the days of those.
+	labelled []string
 }
 
 func newTally(period string) *tally { return &tally{period: period, days: map[string]bool{}} }
@@ -84,6 +86,7 @@ func (t *tally) add(o *monitoring.Outcomes, i int) {
 	if o.Known[i] {
 		t.predicted = append(t.predicted, o.Score[i])
 		t.labels = append(t.labels, o.Label[i])
+		t.labelled = append(t.labelled, o.Partition[i])
 	}
 }
 
@@ -98,12 +101,13 @@ func (r *rehearsal) quality(t *tally) (q Quality, err error) {
 	if len(t.labels) == 0 {
 		return q, nil
 	}
+	days := metric.NumberDays(t.labelled)
 	for _, name := range r.in.Config.Evaluation.Metrics {
 		m, err := metric.Lookup(name)
 		if err != nil {
 			return q, err
 		}
-		estimate, err := m.Compute(t.labels, t.predicted)
+		estimate, err := m.Compute(t.labels, t.predicted, days)
 		if errors.Is(err, metric.ErrUndefined) {
 			continue
 		}
@@ -112,7 +116,7 @@ func (r *rehearsal) quality(t *tally) (q Quality, err error) {
 		}
 		q.Estimates = append(q.Estimates, estimate)
 	}
-	q.Reliability, q.Residuals, err = metric.Diagnose(r.report.Task, t.labels, t.predicted)
+	q.Reliability, q.Residuals, err = metric.Diagnose(r.report.Task, t.labels, t.predicted, days)
 	if err != nil && !errors.Is(err, metric.ErrUndefined) {
 		return q, err
 	}

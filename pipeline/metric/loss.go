@@ -11,14 +11,14 @@ const probabilityFloor = 0x1p-52
 
 // LogLoss is the mean of −log of the probability given to what happened, in
 // nats. Its interval is that of a mean. It exists on rows of one class.
-func LogLoss(y, p []float64) (Estimate, error) {
+func LogLoss(y, p []float64, days Days) (Estimate, error) {
 	const name = "log_loss"
-	positives, err := checkProbabilities(name, y, p)
+	positives, err := checkProbabilities(name, y, p, days)
 	if err != nil {
 		return Estimate{}, err
 	}
 	losses, clipped := logLosses(y, p)
-	estimate, err := ofMean(name, losses)
+	estimate, err := ofMean(name, losses, days)
 	if err != nil {
 		return Estimate{}, err
 	}
@@ -49,13 +49,13 @@ func logLosses(y, p []float64) (losses []float64, clipped int) {
 
 // Brier is the mean squared difference of probability and outcome (Brier 1950).
 // Its interval is that of a mean. It exists on rows of one class.
-func Brier(y, p []float64) (Estimate, error) {
+func Brier(y, p []float64, days Days) (Estimate, error) {
 	const name = "brier"
-	positives, err := checkProbabilities(name, y, p)
+	positives, err := checkProbabilities(name, y, p, days)
 	if err != nil {
 		return Estimate{}, err
 	}
-	estimate, err := ofMean(name, squaredErrors(y, p))
+	estimate, err := ofMean(name, squaredErrors(y, p), days)
 	if err != nil {
 		return Estimate{}, err
 	}

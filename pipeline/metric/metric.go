@@ -1,11 +1,13 @@
 // Package metric says how good predictions are: each figure with the number of
 // rows behind it and an interval.
 //
-//  1. Labels and predictions come in as two columns of the same length.
+//  1. Labels and predictions come in as two columns of the same length, with the
+//     days that the rows are of.
 //  2. They are checked: at least two rows, finite, labels 0 or 1 where classes
 //     are meant, predictions in [0, 1] where probabilities are meant.
 //  3. A metric computes its value and its 95 % interval, in row order, so that
-//     the same rows give the same bits.
+//     the same rows give the same bits. The interval is the wider of that of
+//     independent rows and that of independent days.
 //  4. Where the value does not exist (one class only, no rows) the result is an
 //     error that wraps ErrUndefined, never NaN and never a default.
 package metric
@@ -37,9 +39,11 @@ type Estimate struct {
 	High  float64 `json:"high"`
 	Level float64 `json:"level"`
 	// N is the number of rows; Positives how many have label 1, 0 in regression.
-	N         int      `json:"n"`
-	Positives int      `json:"positives"`
-	Warnings  []string `json:"warnings,omitempty"`
+	N         int `json:"n"`
+	Positives int `json:"positives"`
+	// Days is how many days the rows are of, 0 where nobody said.
+	Days     int      `json:"days,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // String is like "roc_auc 0.7011 [0.6987, 0.7035] n=108233".
@@ -105,12 +109,12 @@ func (d Direction) Cost(value float64) float64 {
 	}
 }
 
-// A Metric computes an Estimate from labels y and predictions p.
+// A Metric computes an Estimate from labels y and predictions p of some days.
 type Metric struct {
 	Name      string
 	Task      Task
 	Direction Direction
-	Compute   func(y, p []float64) (Estimate, error)
+	Compute   func(y, p []float64, days Days) (Estimate, error)
 }
 
 var metrics = []Metric{
@@ -143,9 +147,12 @@ func Lookup(name string) (Metric, error) {
 }
 
 // checkPairs refuses columns that no metric can use.
-func checkPairs(name string, y, p []float64) error {
+func checkPairs(name string, y, p []float64, days Days) error {
 	if len(y) != len(p) {
 		return fmt.Errorf("%s: there are %d labels for %d predictions", name, len(y), len(p))
+	}
+	if days != nil && len(days) != len(y) {
+		return fmt.Errorf("%s: there are %d labels and the days of %d", name, len(y), len(days))
 	}
 	for i := range y {
 		if !finite(y[i]) {
@@ -162,8 +169,8 @@ func checkPairs(name string, y, p []float64) error {
 }
 
 // checkClasses is checkPairs for labels 0 and 1, which it counts.
-func checkClasses(name string, y, p []float64) (positives int, err error) {
-	if err := checkPairs(name, y, p); err != nil {
+func checkClasses(name string, y, p []float64, days Days) (positives int, err error) {
+	if err := checkPairs(name, y, p, days); err != nil {
 		return 0, err
 	}
 	for i, label := range y {
@@ -179,8 +186,8 @@ func checkClasses(name string, y, p []float64) (positives int, err error) {
 }
 
 // checkProbabilities is checkClasses for predictions in [0, 1].
-func checkProbabilities(name string, y, p []float64) (positives int, err error) {
-	positives, err = checkClasses(name, y, p)
+func checkProbabilities(name string, y, p []float64, days Days) (positives int, err error) {
+	positives, err = checkClasses(name, y, p, days)
 	if err != nil {
 		return 0, err
 	}
@@ -194,36 +201,27 @@ func checkProbabilities(name string, y, p []float64) (positives int, err error) 
 
 // ofMean is the estimate of the mean of a loss per row, with the interval of
 // the central limit theorem, not below 0 as losses are not.
-func ofMean(name string, losses []float64) (Estimate, error) {
-	n := float64(len(losses))
-	var sum float64
-	for _, loss := range losses {
-		sum += loss
-	}
-	mean := sum / n
-	var squares float64
-	for _, loss := range losses {
-		squares += float64((loss - mean) * (loss - mean))
-	}
-	half := normalQuantile * math.Sqrt(squares/(n-1)/n)
+func ofMean(name string, losses []float64, days Days) (Estimate, error) {
+	mean := sum(losses) / float64(len(losses))
+	half := days.ofMean(losses)
 	if !finite(mean + half) {
 		return Estimate{}, fmt.Errorf("%s: the losses of %d rows are too large to add up", name, len(losses))
 	}
-	return Estimate{
+	return days.mark(Estimate{
 		Metric: name, Value: mean, Low: math.Max(0, mean-half), High: mean + half,
 		Level: Level, N: len(losses),
-	}, nil
+	}), nil
 }
 
 // Wilson is the interval at Level of the rate of positives among n rows, 1 or
 // more.
 func Wilson(positives, n int) (low, high float64) {
-	return wilson(positives, n, normalQuantile)
+	return wilson(float64(positives)/float64(n), float64(n), normalQuantile)
 }
 
-// wilson is the interval of a rate (Wilson 1927) at a normal quantile z.
-func wilson(positives, n int, z float64) (low, high float64) {
-	rate, rows := float64(positives)/float64(n), float64(n)
+// wilson is the interval of a rate among rows, of which there need not be a whole
+// number (Wilson 1927), at a normal quantile z.
+func wilson(rate, rows, z float64) (low, high float64) {
 	zz := float64(z * z)
 	center := (rate + zz/(2*rows)) / (1 + zz/rows)
 	half := z / (1 + zz/rows) * math.Sqrt(rate*(1-rate)/rows+zz/(4*rows*rows))

@@ -20,10 +20,10 @@ var (
 func Example() {
 	for _, name := range []string{"roc_auc", "log_loss"} {
 		m, _ := Lookup(name)
-		estimate, _ := m.Compute(labels, probabilities)
+		estimate, _ := m.Compute(labels, probabilities, nil)
 		fmt.Println(estimate, m.Direction)
 	}
-	_, err := ROCAUC([]float64{1, 1}, []float64{.5, .6})
+	_, err := ROCAUC([]float64{1, 1}, []float64{.5, .6}, nil)
 	fmt.Println(errors.Is(err, ErrUndefined), err)
 	// Output:
 	// roc_auc 0.8000 [0.5028, 1.0000] n=10 higher is better
@@ -54,7 +54,7 @@ func TestAgreesWithScikitLearn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		estimate, err := m.Compute(test.y, test.p)
+		estimate, err := m.Compute(test.y, test.p, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func TestAgreesWithScikitLearn(t *testing.T) {
 			t.Errorf("%s is %v, want %v", test.name, estimate.Value, test.want)
 		}
 	}
-	estimate, _ := ROCAUC(labels, probabilities)
+	estimate, _ := ROCAUC(labels, probabilities, nil)
 	if math.Abs(estimate.Low-0.5027567446081158) > 1e-12 || estimate.High != 1 || estimate.Positives != 5 {
 		t.Errorf("the estimate is %+v", estimate)
 	}
@@ -104,7 +104,7 @@ func TestValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		estimate, err := m.Compute(test.y, test.p)
+		estimate, err := m.Compute(test.y, test.p, nil)
 		if err != nil {
 			t.Errorf("%s of %v, %v: %v", test.name, test.y, test.p, err)
 			continue
@@ -120,7 +120,7 @@ func TestValues(t *testing.T) {
 
 // A perfect score on few rows must not claim a certainty it does not have.
 func TestPerfectScoreOnFewRowsIsUncertain(t *testing.T) {
-	estimate, err := ROCAUC([]float64{0, 0, 1, 1}, []float64{1, 2, 3, 4})
+	estimate, err := ROCAUC([]float64{0, 0, 1, 1}, []float64{1, 2, 3, 4}, nil)
 	if err != nil || math.Abs(estimate.Low-math.Sqrt(0.025)) > 1e-12 || estimate.High != 1 {
 		t.Errorf("the estimate is %+v, %v", estimate, err)
 	}
@@ -133,7 +133,7 @@ func TestWilson(t *testing.T) {
 		positives, n int
 		low, high    float64
 	}{{3, 10, 0.1078, 0.6032}, {0, 10, 0, 0.2775}, {10, 10, 0.7225, 1}} {
-		low, high := wilson(test.positives, test.n, normalQuantile)
+		low, high := Wilson(test.positives, test.n)
 		if math.Abs(low-test.low) > 5e-5 || math.Abs(high-test.high) > 5e-5 {
 			t.Errorf("%d of %d: [%v, %v], want [%v, %v]", test.positives, test.n, low, high, test.low, test.high)
 		}
@@ -155,7 +155,7 @@ func TestEveryMetricRefuses(t *testing.T) {
 			{"NaN prediction", []float64{1, 0}, []float64{.5, nan}, false},
 			{"infinite prediction", []float64{1, 0}, []float64{.5, math.Inf(1)}, false},
 		} {
-			estimate, err := m.Compute(test.y, test.p)
+			estimate, err := m.Compute(test.y, test.p, nil)
 			if err == nil || errors.Is(err, ErrUndefined) != test.undefined {
 				t.Errorf("%s with %s: %+v, %v", m.Name, test.name, estimate, err)
 			}
@@ -163,17 +163,17 @@ func TestEveryMetricRefuses(t *testing.T) {
 		if m.Task != Classification {
 			continue
 		}
-		if _, err := m.Compute([]float64{1, 2}, []float64{.5, .5}); err == nil {
+		if _, err := m.Compute([]float64{1, 2}, []float64{.5, .5}, nil); err == nil {
 			t.Errorf("%s accepts the label 2", m.Name)
 		}
-		if _, err := m.Compute([]float64{1, 0}, []float64{.5, 1.5}); err == nil && m.Name != "roc_auc" {
+		if _, err := m.Compute([]float64{1, 0}, []float64{.5, 1.5}, nil); err == nil && m.Name != "roc_auc" {
 			t.Errorf("%s accepts the probability 1.5", m.Name)
 		}
 	}
-	if _, err := CalibrationRatio([]float64{0, 0}, []float64{.5, .5}); !errors.Is(err, ErrUndefined) {
+	if _, err := CalibrationRatio([]float64{0, 0}, []float64{.5, .5}, nil); !errors.Is(err, ErrUndefined) {
 		t.Errorf("a ratio to no positives is not undefined: %v", err)
 	}
-	if _, err := RMSE([]float64{0, 0}, []float64{1e200, 0}); err == nil {
+	if _, err := RMSE([]float64{0, 0}, []float64{1e200, 0}, nil); err == nil {
 		t.Error("an error whose square overflows is accepted")
 	}
 	if _, err := Lookup("auc"); err == nil || !strings.Contains(err.Error(), "roc_auc, log_loss") {
@@ -195,7 +195,7 @@ func TestEstimatesAreFinite(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y, p := rows(t)
 		for _, m := range All() {
-			e, err := m.Compute(y, p)
+			e, err := m.Compute(y, p, nil)
 			if m.Name == "poisson_deviance" && slices.Min(p) == 0 {
 				if !errors.Is(err, ErrUndefined) {
 					t.Fatalf("%s is %+v where a prediction is 0: %v", m.Name, e, err)
@@ -221,7 +221,7 @@ func TestEstimatesAreFinite(t *testing.T) {
 func TestROCAUCProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y, p := rows(t)
-		area, err := ROCAUC(y, p)
+		area, err := ROCAUC(y, p, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,16 +249,16 @@ func TestROCAUCProperties(t *testing.T) {
 			reversed[i] = -p[i]
 		}
 		if monotone := keepsOrder(p, transformed); monotone {
-			same, err := ROCAUC(y, transformed)
+			same, err := ROCAUC(y, transformed, nil)
 			if err != nil || same.Value != area.Value || same.Low != area.Low || same.High != area.High {
 				t.Fatalf("a rising transform changes %+v to %+v, %v", area, same, err)
 			}
 		}
-		other, err := ROCAUC(flipped, p)
+		other, err := ROCAUC(flipped, p, nil)
 		if err != nil || math.Abs(other.Value+area.Value-1) > 1e-12 || math.Abs(other.Low+area.High-1) > 1e-12 {
 			t.Fatalf("flipped labels change %+v to %+v, %v", area, other, err)
 		}
-		both, err := ROCAUC(flipped, reversed)
+		both, err := ROCAUC(flipped, reversed, nil)
 		if err != nil || both.Value != area.Value {
 			t.Fatalf("flipped labels and scores change %+v to %+v, %v", area, both, err)
 		}
@@ -280,7 +280,7 @@ func keepsOrder(p, q []float64) bool {
 func TestReliability(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y, p := rows(t)
-		bins, err := Reliability(y, p)
+		bins, err := Reliability(y, p, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -310,7 +310,7 @@ func TestReliabilityMakesEqualBins(t *testing.T) {
 		p[i] = float64(99-i) / 100
 		y[i] = float64(i % 2)
 	}
-	bins, err := Reliability(y, p)
+	bins, err := Reliability(y, p, nil)
 	if err != nil || len(bins) != 10 {
 		t.Fatalf("%d bins, %v", len(bins), err)
 	}

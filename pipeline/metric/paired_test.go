@@ -36,7 +36,7 @@ func TestAPairedDifferenceCoversTheTruth(t *testing.T) {
 	for _, m := range metric.All() {
 		random := rand.New(rand.NewPCG(1, 2))
 		y, p, q := pairs(random, m.Task, 200_000)
-		truth, err := metric.Compare(m.Name, y, p, q)
+		truth, err := metric.Compare(m.Name, y, p, q, nil)
 		if errors.Is(err, metric.ErrUnpaired) {
 			continue
 		}
@@ -46,15 +46,15 @@ func TestAPairedDifferenceCoversTheTruth(t *testing.T) {
 		covered, narrower := 0, 0
 		for range samples {
 			y, p, q := pairs(random, m.Task, rows)
-			d, err := metric.Compare(m.Name, y, p, q)
+			d, err := metric.Compare(m.Name, y, p, q, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			one, err := m.Compute(y, p)
+			one, err := m.Compute(y, p, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			other, err := m.Compute(y, q)
+			other, err := m.Compute(y, q, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,18 +82,18 @@ func TestAPairedDifferenceCoversTheTruth(t *testing.T) {
 func TestAPredictionDiffersFromItselfByNothing(t *testing.T) {
 	for _, m := range metric.All() {
 		y, p, q := pairs(rand.New(rand.NewPCG(3, 4)), m.Task, 300)
-		d, err := metric.Compare(m.Name, y, p, p)
+		d, err := metric.Compare(m.Name, y, p, p, nil)
 		if errors.Is(err, metric.ErrUnpaired) {
 			continue
 		}
 		if err != nil || d.Value != 0 || d.Low != 0 || d.High != 0 {
 			t.Errorf("%s: %+v, %v", m.Name, d, err)
 		}
-		there, err := metric.Compare(m.Name, y, p, q)
+		there, err := metric.Compare(m.Name, y, p, q, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := metric.Compare(m.Name, y, q, p)
+		back, err := metric.Compare(m.Name, y, q, p, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +146,7 @@ func TestThePairedAreaIsDeLongs(t *testing.T) {
 		return squares / float64(len(values)-1) / float64(len(values))
 	}
 	want := 1.959963984540054 * math.Sqrt(spread(ofPositives)+spread(ofNegatives))
-	d, err := metric.Compare("roc_auc", y, p, q)
+	d, err := metric.Compare("roc_auc", y, p, q, nil)
 	if err != nil || math.Abs((d.High-d.Low)/2-want) > 1e-12 {
 		t.Errorf("half the interval is %v, want %v (%v)", (d.High-d.Low)/2, want, err)
 	}
@@ -170,7 +170,7 @@ func TestWhatCannotBeCompared(t *testing.T) {
 		"a deviance of nothing":  {"poisson_deviance", y, p, []float64{0, 1, 1, 1, 1}, metric.ErrUndefined},
 		"errors without measure": {"mae", y, p, []float64{math.MaxFloat64, -math.MaxFloat64, 1, 1, 1}, nil},
 	} {
-		if d, err := metric.Compare(test.metric, test.y, test.p, test.q); err == nil || test.is != nil && !errors.Is(err, test.is) {
+		if d, err := metric.Compare(test.metric, test.y, test.p, test.q, nil); err == nil || test.is != nil && !errors.Is(err, test.is) {
 			t.Errorf("%s: %+v, %v", name, d, err)
 		}
 	}

@@ -8,12 +8,12 @@ import (
 
 // RMSE is the root of the mean squared error, in the units of the label. Its
 // interval is the root of that of the mean.
-func RMSE(y, p []float64) (Estimate, error) {
+func RMSE(y, p []float64, days Days) (Estimate, error) {
 	const name = "rmse"
-	if err := checkPairs(name, y, p); err != nil {
+	if err := checkPairs(name, y, p, days); err != nil {
 		return Estimate{}, err
 	}
-	estimate, err := ofMean(name, squaredErrors(y, p))
+	estimate, err := ofMean(name, squaredErrors(y, p), days)
 	if err != nil {
 		return Estimate{}, err
 	}
@@ -23,12 +23,12 @@ func RMSE(y, p []float64) (Estimate, error) {
 
 // MAE is the mean absolute error, in the units of the label. Its interval is
 // that of a mean.
-func MAE(y, p []float64) (Estimate, error) {
+func MAE(y, p []float64, days Days) (Estimate, error) {
 	const name = "mae"
-	if err := checkPairs(name, y, p); err != nil {
+	if err := checkPairs(name, y, p, days); err != nil {
 		return Estimate{}, err
 	}
-	return ofMean(name, absoluteErrors(y, p))
+	return ofMean(name, absoluteErrors(y, p), days)
 }
 
 func absoluteErrors(y, p []float64) []float64 {
@@ -47,9 +47,9 @@ func absoluteErrors(y, p []float64) []float64 {
 // The interval is that of a ratio of two means by linearisation (Cochran,
 // Sampling Techniques, 3rd ed. 1977, section 2.11); that the mean of the labels
 // is estimated too changes it by less than the order of 1/n.
-func R2(y, p []float64) (Estimate, error) {
+func R2(y, p []float64, days Days) (Estimate, error) {
 	const name = "r2"
-	if err := checkPairs(name, y, p); err != nil {
+	if err := checkPairs(name, y, p, days); err != nil {
 		return Estimate{}, err
 	}
 	if !slices.ContainsFunc(y, func(label float64) bool { return label != y[0] }) {
@@ -63,18 +63,20 @@ func R2(y, p []float64) (Estimate, error) {
 	}
 	ratio := sum(errors) / total
 	var squares float64
+	shares := make([]float64, len(errors))
 	for i := range errors {
 		deviation := errors[i] - float64(ratio*spread[i])
 		squares += float64(deviation * deviation)
+		shares[i] = deviation / total
 	}
-	half := normalQuantile * math.Sqrt(squares/(n-1)/n) / (total / n)
+	half := days.half(math.Sqrt(squares/(n-1)/n)/(total/n), shares)
 	if !finite(ratio + half) {
 		return Estimate{}, fmt.Errorf("%s: the labels or errors of %d rows are too large to add up", name, len(y))
 	}
-	estimate := Estimate{
+	estimate := days.mark(Estimate{
 		Metric: name, Value: 1 - ratio, Low: 1 - ratio - half, High: math.Min(1, 1-ratio+half),
 		Level: Level, N: len(y),
-	}
+	})
 	if ratio == 0 {
 		estimate.Warnings = append(estimate.Warnings, "every prediction is its label, as a leaked label would make it")
 	}
@@ -96,9 +98,9 @@ func spreads(y []float64) []float64 {
 // Generalized Linear Models, 2nd ed. 1989, section 2.3). It suits counts, whose
 // spread grows with their mean. Its interval is that of a mean. Labels must not
 // be below 0; it is undefined where a prediction is not above 0.
-func PoissonDeviance(y, p []float64) (Estimate, error) {
+func PoissonDeviance(y, p []float64, days Days) (Estimate, error) {
 	const name = "poisson_deviance"
-	if err := checkPairs(name, y, p); err != nil {
+	if err := checkPairs(name, y, p, days); err != nil {
 		return Estimate{}, err
 	}
 	for i := range y {
@@ -109,7 +111,7 @@ func PoissonDeviance(y, p []float64) (Estimate, error) {
 			return Estimate{}, fmt.Errorf("%s is %w where a prediction is not above 0; that of row %d is %v", name, ErrUndefined, i+1, p[i])
 		}
 	}
-	return ofMean(name, poissonLosses(y, p))
+	return ofMean(name, poissonLosses(y, p), days)
 }
 
 func poissonLosses(y, p []float64) []float64 {
@@ -142,21 +144,21 @@ type ResidualBin struct {
 
 // Diagnose shows where predictions are off: the reliability of probabilities, or
 // the residuals of numbers, as the task has it. The other is empty.
-func Diagnose(task Task, y, p []float64) (reliability []Bin, residuals []ResidualBin, err error) {
+func Diagnose(task Task, y, p []float64, days Days) (reliability []Bin, residuals []ResidualBin, err error) {
 	if task == Regression {
-		residuals, err = Residuals(y, p)
+		residuals, err = Residuals(y, p, days)
 		return []Bin{}, residuals, err
 	}
-	reliability, err = Reliability(y, p)
+	reliability, err = Reliability(y, p, days)
 	return reliability, []ResidualBin{}, err
 }
 
 // Residuals cuts the rows into at most ten groups of about equal size in order
 // of their prediction, for a residual plot. Rows with the same prediction are
 // never parted, and each group has at least two rows.
-func Residuals(y, p []float64) ([]ResidualBin, error) {
+func Residuals(y, p []float64, days Days) ([]ResidualBin, error) {
 	const name = "residuals"
-	if err := checkPairs(name, y, p); err != nil {
+	if err := checkPairs(name, y, p, days); err != nil {
 		return nil, err
 	}
 	var bins []ResidualBin
@@ -169,7 +171,7 @@ func Residuals(y, p []float64) ([]ResidualBin, error) {
 			residuals[i] = y[row] - p[row]
 		}
 		mean := sum(residuals) / n
-		half := normalQuantile * math.Sqrt(variance(residuals)/n)
+		half := days.Of(rows).half(math.Sqrt(variance(residuals)/n), deviations(residuals))
 		if !finite(predicted) || !finite(mean+half) || !finite(mean-half) {
 			return nil, fmt.Errorf("%s: the errors of %d rows are too large to add up", name, len(rows))
 		}

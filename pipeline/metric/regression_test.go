@@ -14,11 +14,11 @@ import (
 
 func ExampleR2() {
 	rented, expected := []float64{16, 40, 32, 13, 1}, []float64{20, 35, 30, 10, 4}
-	for _, compute := range []func(y, p []float64) (Estimate, error){RMSE, R2} {
-		estimate, _ := compute(rented, expected)
+	for _, compute := range []func(y, p []float64, days Days) (Estimate, error){RMSE, R2} {
+		estimate, _ := compute(rented, expected, nil)
 		fmt.Println(estimate)
 	}
-	_, err := R2([]float64{7, 7, 7}, []float64{6, 7, 8})
+	_, err := R2([]float64{7, 7, 7}, []float64{6, 7, 8}, nil)
 	fmt.Println(err)
 	// Output:
 	// rmse 3.5496 [2.3373, 4.4426] n=5
@@ -29,7 +29,7 @@ func ExampleR2() {
 func TestRegressionMetricsRefuse(t *testing.T) {
 	for _, test := range []struct {
 		name      string
-		compute   func(y, p []float64) (Estimate, error)
+		compute   func(y, p []float64, days Days) (Estimate, error)
 		y, p      []float64
 		undefined bool
 		want      string
@@ -41,7 +41,7 @@ func TestRegressionMetricsRefuse(t *testing.T) {
 		{"a prediction of no count", PoissonDeviance, []float64{1, 0}, []float64{1, 0}, true, "row 2 is 0"},
 		{"a prediction below no count", PoissonDeviance, []float64{1, 0}, []float64{-2, 1}, true, "row 1 is -2"},
 	} {
-		estimate, err := test.compute(test.y, test.p)
+		estimate, err := test.compute(test.y, test.p, nil)
 		if err == nil || errors.Is(err, ErrUndefined) != test.undefined || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %+v, %v; want an error that says %q", test.name, estimate, err, test.want)
 		}
@@ -67,7 +67,7 @@ func TestIntervalsCoverTheTruth(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			estimate, err := m.Compute(y, p)
+			estimate, err := m.Compute(y, p, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +89,7 @@ func TestResiduals(t *testing.T) {
 		number := rapid.OneOf(rapid.Float64Range(-50, 50), rapid.SampledFrom([]float64{0, 1, 2}))
 		y := rapid.SliceOfN(number, n, n).Draw(t, "y")
 		p := rapid.SliceOfN(number, n, n).Draw(t, "p")
-		bins, err := Residuals(y, p)
+		bins, err := Residuals(y, p, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestResiduals(t *testing.T) {
 		}
 	})
 	for _, unusable := range [][]float64{{math.NaN(), 1}, {1}, {-1e308, 1.7e308}} {
-		if bins, err := Residuals(unusable, []float64{-1.7e308, 1}); err == nil {
+		if bins, err := Residuals(unusable, []float64{-1.7e308, 1}, nil); err == nil {
 			t.Errorf("residuals of %v are %+v", unusable, bins)
 		}
 	}
@@ -121,7 +121,7 @@ func TestResidualsMakeEqualBins(t *testing.T) {
 	for i := range y {
 		p[i], y[i] = float64(i), float64(i+i%2)
 	}
-	bins, err := Residuals(y, p)
+	bins, err := Residuals(y, p, nil)
 	if err != nil || len(bins) != 10 {
 		t.Fatalf("%d bins, %v", len(bins), err)
 	}

@@ -11,14 +11,15 @@ import (
 // negative one, ties counting half. p may be any finite scores.
 //
 // The interval is DeLong's (DeLong, DeLong and Clarke-Pearson 1988), computed
-// from midranks in O(n log n) (Sun and Xu 2014), cut to [0, 1]. A score that
+// from midranks in O(n log n) (Sun and Xu 2014), cut to [0, 1]; over days it is
+// of the sums of its components (Obuchowski 1997). A score that
 // separates the classes entirely has no variance in that sense; there the bound
 // is that of Clopper and Pearson for min(positives, negatives) pairs, all of
 // which are in order. With one class the area is undefined; with a single row of
 // a class its interval is all of [0, 1], with a warning.
-func ROCAUC(y, p []float64) (Estimate, error) {
+func ROCAUC(y, p []float64, days Days) (Estimate, error) {
 	const name = "roc_auc"
-	positives, err := checkClasses(name, y, p)
+	positives, err := checkClasses(name, y, p, days)
 	if err != nil {
 		return Estimate{}, err
 	}
@@ -30,7 +31,7 @@ func ROCAUC(y, p []float64) (Estimate, error) {
 	m, n := float64(positives), float64(negatives)
 	// Placements are multiples of one half, so their sum is exact.
 	area := sum(placements.positive) / (m * n)
-	estimate := Estimate{Metric: name, Value: area, Low: 0, High: 1, Level: Level, N: len(y), Positives: positives}
+	estimate := days.mark(Estimate{Metric: name, Value: area, Low: 0, High: 1, Level: Level, N: len(y), Positives: positives})
 	fewer := min(positives, negatives)
 	switch {
 	case fewer == 1:
@@ -43,7 +44,7 @@ func ROCAUC(y, p []float64) (Estimate, error) {
 		estimate.Warnings = append(estimate.Warnings, "the scores separate the classes entirely, in the wrong order")
 	default:
 		variance := variance(placements.positive)/(m*n*n) + variance(placements.negative)/(n*m*m)
-		half := normalQuantile * math.Sqrt(variance)
+		half := days.half(math.Sqrt(variance), areaShares(y, placements.byRow, positives))
 		estimate.Low, estimate.High = math.Max(0, area-half), math.Min(1, area+half)
 		if variance == 0 {
 			estimate.Warnings = append(estimate.Warnings, "all scores are equal")
@@ -55,11 +56,11 @@ func ROCAUC(y, p []float64) (Estimate, error) {
 // placed are DeLong's structural components, not yet divided: for each positive
 // row how many negatives it outranks, for each negative row by how many
 // positives it is outranked, ties counting half.
-type placed struct{ positive, negative []float64 }
+type placed struct{ positive, negative, byRow []float64 }
 
 func placements(y, p []float64, positives int) placed {
 	order, placement := placementByRow(y, p, positives)
-	out := placed{make([]float64, 0, positives), make([]float64, 0, len(y)-positives)}
+	out := placed{make([]float64, 0, positives), make([]float64, 0, len(y)-positives), placement}
 	for _, row := range order {
 		if y[row] == 1 {
 			out.positive = append(out.positive, placement[row])
@@ -68,6 +69,29 @@ func placements(y, p []float64, positives int) placed {
 		}
 	}
 	return out
+}
+
+// areaShares are what each row adds to the error of the area, or of a difference
+// of two areas, from its component or its components' difference.
+func areaShares(y, placement []float64, positives int) []float64 {
+	m, n := float64(positives), float64(len(y)-positives)
+	var ofPositives, ofNegatives float64
+	for row, label := range y {
+		if label == 1 {
+			ofPositives += placement[row]
+		} else {
+			ofNegatives += placement[row]
+		}
+	}
+	shares := make([]float64, len(y))
+	for row, label := range y {
+		mean := ofNegatives / n
+		if label == 1 {
+			mean = ofPositives / m
+		}
+		shares[row] = (placement[row] - mean) / (m * n)
+	}
+	return shares
 }
 
 // placementByRow is each row's component, and the rows in order of their score.

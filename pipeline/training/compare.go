@@ -117,9 +117,10 @@ func sameRows(a, b *feature.Snapshot) bool {
 // slices that the evaluation has.
 func (l *line) differences(test *feature.Snapshot, ours, theirs []float64) ([]evaluation.SliceDifference, error) {
 	var all []evaluation.SliceDifference
-	add := func(slice string, labels, ours, theirs []float64) error {
+	days := metric.NumberDays(test.Partition)
+	add := func(slice string, labels, ours, theirs []float64, days metric.Days) error {
 		for _, name := range l.in.Config.Evaluation.Metrics {
-			d, err := metric.Compare(name, labels, ours, theirs)
+			d, err := metric.Compare(name, labels, ours, theirs, days)
 			if errors.Is(err, metric.ErrUnpaired) || errors.Is(err, metric.ErrUndefined) {
 				continue
 			}
@@ -130,7 +131,7 @@ func (l *line) differences(test *feature.Snapshot, ours, theirs []float64) ([]ev
 		}
 		return nil
 	}
-	if err := add("", test.Label, ours, theirs); err != nil {
+	if err := add("", test.Label, ours, theirs, days); err != nil {
 		return nil, err
 	}
 	for _, slice := range l.result.Evaluation.Slices {
@@ -144,7 +145,7 @@ func (l *line) differences(test *feature.Snapshot, ours, theirs []float64) ([]ev
 				rows = append(rows, i)
 			}
 		}
-		if err := add(slice.Name(), take(test.Label, rows), take(ours, rows), take(theirs, rows)); err != nil {
+		if err := add(slice.Name(), take(test.Label, rows), take(ours, rows), take(theirs, rows), days.Of(rows)); err != nil {
 			return nil, err
 		}
 	}

@@ -35,14 +35,15 @@ func (l *line) evaluate(train, test *feature.Snapshot, scores []float64) (*evalu
 		},
 	}
 	var err error
-	if r.Estimates, err = l.estimates(test.Label, scores); err != nil {
+	days := metric.NumberDays(test.Partition)
+	if r.Estimates, err = l.estimates(test.Label, scores, days); err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
-	if r.Reliability, r.Residuals, err = metric.Diagnose(r.Task, test.Label, scores); err != nil {
+	if r.Reliability, r.Residuals, err = metric.Diagnose(r.Task, test.Label, scores, days); err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
 	for _, name := range l.in.Config.Evaluation.Slices {
-		if err := l.slice(r, name, test, scores); err != nil {
+		if err := l.slice(r, name, test, scores, days); err != nil {
 			return nil, err
 		}
 	}
@@ -50,14 +51,14 @@ func (l *line) evaluate(train, test *feature.Snapshot, scores []float64) (*evalu
 }
 
 // estimates works out each metric that the configuration names.
-func (l *line) estimates(labels, scores []float64) ([]metric.Estimate, error) {
+func (l *line) estimates(labels, scores []float64, days metric.Days) ([]metric.Estimate, error) {
 	var all []metric.Estimate
 	for _, name := range l.in.Config.Evaluation.Metrics {
 		m, err := metric.Lookup(name)
 		if err != nil {
 			return nil, err
 		}
-		estimate, err := m.Compute(labels, scores)
+		estimate, err := m.Compute(labels, scores, days)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +69,7 @@ func (l *line) estimates(labels, scores []float64) ([]metric.Estimate, error) {
 
 // slice adds the levels of a categorical feature that have enough rows of both
 // outcomes to be judged.
-func (l *line) slice(r *evaluation.Report, name string, test *feature.Snapshot, scores []float64) error {
+func (l *line) slice(r *evaluation.Report, name string, test *feature.Snapshot, scores []float64, days metric.Days) error {
 	column, ok := test.Frame.Column(name)
 	if !ok {
 		return fmt.Errorf("the slice %s is not a feature", name)
@@ -85,7 +86,7 @@ func (l *line) slice(r *evaluation.Report, name string, test *feature.Snapshot, 
 		if len(rows[level]) < minSliceRows {
 			continue
 		}
-		estimates, err := l.estimates(take(test.Label, rows[level]), take(scores, rows[level]))
+		estimates, err := l.estimates(take(test.Label, rows[level]), take(scores, rows[level]), days.Of(rows[level]))
 		if errors.Is(err, metric.ErrUndefined) {
 			continue
 		}

@@ -59,7 +59,7 @@ func (l *line) search(o *observations) (pipeline.Parameters, *report.Finding, er
 			if err != nil {
 				return candidate, nil, err
 			}
-			estimate, err := judge.Compute(test.Label, scores)
+			estimate, err := judge.Compute(test.Label, scores, nil)
 			if errors.Is(err, metric.ErrUndefined) {
 				f := badFold(c, fmt.Sprintf("fold %d: %s", i+1, err))
 				return candidate, &f, nil

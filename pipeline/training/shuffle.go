@@ -45,7 +45,7 @@ func (l *line) shuffle(o *observations, d division, parameters pipeline.Paramete
 	if err != nil {
 		return nil, nil, err
 	}
-	estimates, err := l.estimates(test.Label, scores)
+	estimates, err := l.estimates(test.Label, scores, metric.NumberDays(test.Partition))
 	if errors.Is(err, metric.ErrUndefined) {
 		f := finding("training/undefined-metric", c.At("split", "random"), "the random split: "+err.Error(), "draw a larger share, or leave the random split out")
 		return nil, &f, nil

@@ -152,7 +152,7 @@ func measure(task metric.Task, label, predicted []float64) (strength, error) {
 	if !enough(task, label) {
 		return s, nil
 	}
-	estimate, err := compute(label, predicted)
+	estimate, err := compute(label, predicted, nil)
 	if errors.Is(err, metric.ErrUndefined) {
 		return s, nil
 	}

@@ -71,7 +71,7 @@ func TestPoissonAgreesWithScikitLearnOnBikeSharing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deviance, err := metric.PoissonDeviance(yTest, predicted)
+	deviance, err := metric.PoissonDeviance(yTest, predicted, nil)
 	if err != nil || math.Abs(deviance.Value-want.Deviance) > 1e-6*want.Deviance {
 		t.Errorf("%v where scikit-learn has %v: %v", deviance, want.Deviance, err)
 	}

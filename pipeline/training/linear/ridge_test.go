@@ -118,7 +118,7 @@ func TestRidgeAgreesWithScikitLearnOnBikeSharing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		estimate, err := m.Compute(yTest, predicted)
+		estimate, err := m.Compute(yTest, predicted, nil)
 		if err != nil || math.Abs(estimate.Value-value) > 1e-9*value {
 			t.Errorf("%v where scikit-learn has %v: %v", estimate, value, err)
 		}

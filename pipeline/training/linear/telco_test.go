@@ -179,7 +179,7 @@ func TestLogisticAgreesWithScikitLearnOnTelcoChurn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		estimate, err := m.Compute(yTest, probabilities)
+		estimate, err := m.Compute(yTest, probabilities, nil)
 		if err != nil || math.Abs(estimate.Value-want.value) > 1e-5 {
 			t.Errorf("%v where scikit-learn has %v: %v", estimate, want.value, err)
 		}
