@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -210,9 +211,21 @@ func (e *Engine) read(value any, required []string) (answer, error) {
 func remedies(evidence promotion.Evidence, requirement promotion.Stage) *strings.Replacer {
 	return strings.NewReplacer(
 		"{version}", evidence.Candidate.Version, "{stage}", requirement.Name, "{after}", cmp.Or(requirement.After, "STAGE"),
-		"{tag}", evidence.Pipeline+"@v"+evidence.Candidate.Version,
+		"{tag}", evidence.Pipeline+"@v"+evidence.Candidate.Version, "{promoter}", promoter(evidence.Origin.Workflow),
 		"--ref BRANCH", "--ref "+cmp.Or(evidence.Origin.DefaultBranch, "BRANCH"),
 	)
+}
+
+var workflowFile = regexp.MustCompile(`/([A-Za-z0-9._-]+\.ya?ml)@`)
+
+// promoter is the file of the workflow that promotes: the one that runs, like
+// octo/flights/.github/workflows/promote.yml@refs/heads/main, or the one that
+// linecook init writes.
+func promoter(running string) string {
+	if file := workflowFile.FindStringSubmatch(running); file != nil {
+		return file[1]
+	}
+	return "linecook-promote.yml"
 }
 
 func (e *Engine) denials(a answer, remedies *strings.Replacer) []promotion.Denial {

@@ -269,3 +269,17 @@ func BenchmarkNew(b *testing.B) {
 		}
 	}
 }
+
+// A remedy starts the workflow that is there.
+func TestWhichWorkflowPromotes(t *testing.T) {
+	for running, want := range map[string]string{
+		"octo/flights/.github/workflows/promote.yml@refs/heads/main":        "promote.yml",
+		"octo/flights/.github/workflows/linecook-promote.yaml@refs/heads/x": "linecook-promote.yaml",
+		"":                            "linecook-promote.yml",
+		"octo/flights/$(reboot).yml@": "linecook-promote.yml",
+	} {
+		if got := promoter(running); got != want {
+			t.Errorf("%q: %q, want %q", running, got, want)
+		}
+	}
+}
