@@ -17,10 +17,10 @@ import (
 // slice's level is text from the data: literal makes it harmless where the table
 // is shown.
 func estimates(out result, literal func(string) string) table.Writer {
-	t := command.Table("metric", "rows", "value", "95 % interval", "n")
+	t := command.Table("metric", "rows", "value", "95 % interval", "n", "days")
 	add := func(rows string, e metric.Estimate) {
 		value, low, high := e.Figures()
-		t.AppendRow(table.Row{e.Metric, rows, value, low + " – " + high, e.N})
+		t.AppendRow(table.Row{e.Metric, rows, value, low + " – " + high, e.N, e.Days})
 	}
 	for _, e := range out.Evaluation.Estimates {
 		add("all", e)
@@ -69,13 +69,13 @@ func compared(out result) string {
 }
 
 func differences(c *evaluation.Comparison, literal func(string) string) table.Writer {
-	t := command.Table("metric", "rows", "difference", "95 % interval", "n")
+	t := command.Table("metric", "rows", "difference", "95 % interval", "n", "days")
 	for _, d := range c.Differences {
 		rows := "all"
 		if d.Slice != "" {
 			rows = literal(d.Slice)
 		}
-		t.AppendRow(table.Row{d.Metric, rows, fmt.Sprintf("%+.4f", d.Value), fmt.Sprintf("%+.4f – %+.4f", d.Low, d.High), d.N})
+		t.AppendRow(table.Row{d.Metric, rows, fmt.Sprintf("%+.4f", d.Value), fmt.Sprintf("%+.4f – %+.4f", d.Low, d.High), d.N, d.Days})
 	}
 	return t
 }

@@ -66,14 +66,14 @@ func period(p evaluation.Period) string {
 }
 
 func row(w *strings.Builder, name string, e metric.Estimate) {
-	fmt.Fprintf(w, "| %s | %s | %.4f | %.4f – %.4f | %d |\n", name, literal(e.Metric), e.Value, e.Low, e.High, e.N)
+	fmt.Fprintf(w, "| %s | %s | %.4f | %.4f – %.4f | %d | %d |\n", name, literal(e.Metric), e.Value, e.Low, e.High, e.N, e.Days)
 }
 
 func metrics(w *strings.Builder, r evaluation.Report) {
 	w.WriteString("## Metrics\n\n")
-	fmt.Fprintf(w, "On rows decided at least %s after the last that was fitted to, with the interval that so many rows allow (level %.0f %%).\n\n",
+	fmt.Fprintf(w, "On rows decided at least %s after the last that was fitted to, with the interval that so many rows of so many days allow (level %.0f %%).\n\n",
 		time.Duration(r.GapSeconds)*time.Second, 100*r.Estimates[0].Level)
-	w.WriteString("| rows | metric | value | interval | n |\n|---|---|---:|---|---:|\n")
+	w.WriteString("| rows | metric | value | interval | n | days |\n|---|---|---:|---|---:|---:|\n")
 	for _, e := range r.Estimates {
 		row(w, "all", e)
 	}
@@ -84,7 +84,7 @@ func slices(w *strings.Builder, r evaluation.Report, shown int) {
 	if len(r.Slices) == 0 {
 		return
 	}
-	w.WriteString("## Slices\n\n| rows | metric | value | interval | n |\n|---|---|---:|---|---:|\n")
+	w.WriteString("## Slices\n\n| rows | metric | value | interval | n | days |\n|---|---|---:|---|---:|---:|\n")
 	for _, s := range r.Slices[:shown] {
 		for _, e := range s.Estimates {
 			row(w, literal(s.Name()), e)

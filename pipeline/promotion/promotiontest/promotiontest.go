@@ -39,11 +39,11 @@ func Report(t testing.TB) evaluation.Report {
 		TrainingRows: 221000,
 		Rows:         27315,
 		Estimates: []metric.Estimate{
-			{Metric: "roc_auc", Value: 0.71, Low: 0.702, High: 0.718, Level: 0.95, N: 27315, Positives: 4210},
-			{Metric: "log_loss", Value: 0.391, Low: 0.385, High: 0.398, Level: 0.95, N: 27315, Positives: 4210},
+			{Metric: "roc_auc", Value: 0.71, Low: 0.702, High: 0.718, Level: 0.95, N: 27315, Positives: 4210, Days: 30},
+			{Metric: "log_loss", Value: 0.391, Low: 0.385, High: 0.398, Level: 0.95, N: 27315, Positives: 4210, Days: 30},
 		},
 		Slices: []evaluation.Slice{{Feature: "origin", Level: "JFK", Estimates: []metric.Estimate{
-			{Metric: "roc_auc", Value: 0.69, Low: 0.675, High: 0.705, Level: 0.95, N: 9100, Positives: 1300},
+			{Metric: "roc_auc", Value: 0.69, Low: 0.675, High: 0.705, Level: 0.95, N: 9100, Positives: 1300, Days: 30},
 		}}},
 		Reliability: []metric.Bin{{N: 27315, Positives: 4210, MeanPredicted: 0.15, ObservedRate: 0.154, Low: 0.15, High: 0.158}},
 		Split:       evaluation.Split{Kind: evaluation.SplitTime, ComparedRows: 27315, LabelDelaySeconds: 14400},
