@@ -5,8 +5,9 @@
 //     commits, what was said of it, and what each reviewer may do.
 //  2. Head is the default branch's last commit, whose rules are those of now.
 //  3. Provenance fetches the signed statements about the bundle's file and
-//     verifies them; the first that holds is the answer, with who started the run
-//     that its certificate names.
+//     verifies them; of those that hold, the first of the version's tag and commit
+//     is the answer, or else the first, with who started the run that its
+//     certificate names.
 //
 // All state facts. Whether they are enough is the policy's to say.
 package witness
@@ -91,14 +92,22 @@ func (g *GitHub) Provenance(ctx context.Context, about promotion.Subject) (promo
 	if err != nil {
 		return promotion.Provenance{}, err
 	}
-	problems := []string{}
+	problems, verified := []string{}, []promotion.Provenance{}
 	for _, s := range statements {
 		provenance, err := g.Verify(s.Bundle, about.ArchiveSHA256)
-		if err == nil {
-			provenance.Looked, provenance.Verified = true, true
-			return g.started(ctx, provenance)
+		if err != nil {
+			problems = append(problems, err.Error())
+			continue
 		}
-		problems = append(problems, err.Error())
+		provenance.Looked, provenance.Verified = true, true
+		verified = append(verified, provenance)
+	}
+	if len(verified) > 0 {
+		// Another workflow may have signed the same file for a purpose of its own.
+		ours := slices.IndexFunc(verified, func(p promotion.Provenance) bool {
+			return p.Ref == "refs/tags/"+about.Tag && p.Commit == about.Commit
+		})
+		return g.started(ctx, verified[max(0, ours)])
 	}
 	slices.Sort(problems)
 	problem := "the repository holds none"

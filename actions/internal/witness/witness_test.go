@@ -3,6 +3,7 @@ package witness_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -186,5 +187,31 @@ func TestWhoTrained(t *testing.T) {
 	address = "https://github.com/Octo/Flights/actions/runs/5"
 	if p, err := ask(); err == nil || p.Verified {
 		t.Errorf("no attempt is named: %+v", p)
+	}
+}
+
+// Of several statements that hold, the one of the version's tag and commit counts.
+func TestStatementsOfSeveralWorkflows(t *testing.T) {
+	server := githubtest.New(t)
+	refs := []string{"refs/heads/main", "refs/tags/flights@v1.0.0", "refs/tags/flights@v1.0.0"}
+	commits := []string{"0123", "4567", "0123"}
+	for i := range refs {
+		server.Attest(digest, fmt.Appendf(nil, `{"predicateType":"https://slsa.dev/provenance/v1","at":%d}`, i))
+	}
+	asked := 0
+	verify := func([]byte, string) (promotion.Provenance, error) {
+		asked++
+		return promotion.Provenance{Repository: "mallory/flights", Ref: refs[asked-1], Commit: commits[asked-1], Builder: fmt.Sprint(asked - 1)}, nil
+	}
+	for subject, want := range map[promotion.Subject]string{
+		{ArchiveSHA256: digest, Tag: "flights@v1.0.0", Commit: "0123"}: "2",
+		{ArchiveSHA256: digest, Tag: "flights@v1.0.0", Commit: "4567"}: "1",
+		{ArchiveSHA256: digest, Tag: "flights@v2.0.0", Commit: "0123"}: "0",
+	} {
+		asked = 0
+		p, err := (&witness.GitHub{Client: open(t, server), Verify: verify}).Provenance(t.Context(), subject)
+		if err != nil || !p.Verified || p.Builder != want {
+			t.Errorf("of %+v statement %q counts, want %s (%v)", subject, p.Builder, want, err)
+		}
 	}
 }
