@@ -223,7 +223,7 @@ func monthChart(r *Report) *chart {
 	c := &chart{
 		drawing: drawing{ID: "months", Width: 640, Height: 320},
 		Heading: metricName(name) + " by month",
-		Note:    "Bars are the " + level(columns[0].estimate) + ".",
+		Note:    "Bars are the " + level(columns[0].estimate) + overDays(columns[0].estimate) + ".",
 		Legend:  []key{{"swatch-dot score", "month"}},
 	}
 	if columns[0].class == "holdout" {
@@ -241,7 +241,7 @@ func monthChart(r *Report) *chart {
 	every := (len(columns) + 7) / 8
 	for i, column := range columns {
 		e, middle := column.estimate, x.at(float64(i)+0.5)
-		tip := fmt.Sprintf("%s\n%s %s (%s)\n%s", column.label, metricName(name), decimal(e.Value), interval(e), counted(int64(e.N), "outcome"))
+		tip := fmt.Sprintf("%s\n%s %s (%s)\n%s", column.label, metricName(name), decimal(e.Value), interval(e), counted(int64(e.N), "outcome")+ofDays(e))
 		c.segment("whisker "+column.class, middle, y.at(e.Low), middle, y.at(e.High))
 		c.dot("dot "+column.class, middle, y.at(e.Value), 5, "")
 		if len(columns) <= 12 {

@@ -173,3 +173,19 @@ func days(from, to time.Time) string {
 		return day(from) + " – " + day(to)
 	}
 }
+
+// overDays says that an interval takes no row of a day for itself.
+func overDays(e metric.Estimate) string {
+	if e.Days < 2 {
+		return ""
+	}
+	return ", over days"
+}
+
+// ofDays is how many days an estimate is of, where it knows.
+func ofDays(e metric.Estimate) string {
+	if e.Days == 0 {
+		return ""
+	}
+	return " of " + counted(int64(e.Days), "day")
+}

@@ -124,7 +124,7 @@ func pointer(v float64) *float64 { return &v }
 func estimates(auc float64, n int) []metric.Estimate {
 	half := 0.9 / math.Sqrt(float64(n))
 	return []metric.Estimate{
-		{Metric: "roc_auc", Value: auc, Low: auc - half, High: auc + half, Level: 0.95, N: n, Positives: n / 5},
+		{Metric: "roc_auc", Value: auc, Low: auc - half, High: auc + half, Level: 0.95, N: n, Positives: n / 5, Days: 30},
 		{Metric: "log_loss", Value: 0.461, Low: 0.455, High: 0.467, Level: 0.95, N: n, Positives: n / 5},
 		{Metric: "brier", Value: 0.1475, Low: 0.1449, High: 0.15, Level: 0.95, N: n, Positives: n / 5},
 	}
@@ -192,6 +192,8 @@ func TestHTMLSaysWhatHappened(t *testing.T) {
 		"1 September – 31 December 2013",
 		"4f2a91c07be3<",
 		"alert below 0.65",
+		"Bars are the 95\u00a0% interval, over days.",
+		"outcomes of 30\u00a0days",
 		"the nearest is airline",
 		"2013-11-05",
 		"weather has 0 rows on 2013-12-31",
