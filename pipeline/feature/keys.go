@@ -127,15 +127,17 @@ func (c *compiler) kinds(m match, source string) (kinds []columnKind, ok bool, e
 	return kinds, true, nil
 }
 
-// spans looks up how far the integers of a numbering's keys lie apart.
+// spans looks up how far the integers of a numbering's keys lie apart, of the
+// observations that are decided: the others have no key, and numbers that follow
+// from a distance must not reach beyond those that are counted.
 func (c *compiler) spans(k *keys) error {
 	for i, name := range k.observed() {
 		if k.numbering.kinds[i] != integerColumn {
 			continue
 		}
 		var least, greatest int64
-		if err := c.db.QueryRowContext(c.ctx, fmt.Sprintf("SELECT coalesce(min(%[1]s), 0)::BIGINT, coalesce(max(%[1]s), 0)::BIGINT FROM %[2]s",
-			dataset.Identifier(name), observed)).Scan(&least, &greatest); err != nil {
+		if err := c.db.QueryRowContext(c.ctx, fmt.Sprintf("SELECT coalesce(min(%[1]s), 0)::BIGINT, coalesce(max(%[1]s), 0)::BIGINT FROM %[2]s WHERE %[3]s IS NOT NULL",
+			dataset.Identifier(name), observed, colDecided)).Scan(&least, &greatest); err != nil {
 			return fmt.Errorf("number the keys: %w", err)
 		}
 		k.numbering.integers[i] = newIntegerNumbers(least, greatest, int(c.count))

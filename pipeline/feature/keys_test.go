@@ -67,3 +67,26 @@ func TestKeysOfAllTypes(t *testing.T) {
 		})
 	}
 }
+
+// The keys of observations that are never decided are nobody's.
+func TestKeysOfNoDecision(t *testing.T) {
+	t.Parallel()
+	s := session(t, 2)
+	if _, err := s.DB().Exec(`CREATE TABLE rows AS SELECT i AS id, CASE WHEN i < 30 THEN TIMESTAMP '2020-01-01' END AS t, TIMESTAMP '2020-01-01' AS event,
+		CASE WHEN i < 30 THEN i % 3 ELSE i END AS k, DATE '2020-01-01' AS day FROM range(1000) r(i)`); err != nil {
+		t.Fatal(err)
+	}
+	columns := []string{"id", "t", "event", "k", "day"}
+	got := build(t, s, feature.Plan{
+		Observations: feature.Observations{Source: "rows", DecisionTime: "t", Key: []string{"id"}, Partition: "day"},
+		Sources:      []feature.Source{{Name: "rows", Select: "FROM rows", Columns: columns, EventTime: "event", KnownAt: "event"}},
+		Definitions: []feature.Definition{
+			{Name: "count", Type: feature.Numeric, Aggregate: &feature.Aggregate{Source: "rows", Function: "count", By: []string{"k"}, Window: duration("1 day")}},
+		},
+	}, feature.Range{})
+	for row, have := range got.Frame.Columns[0].Numbers {
+		if want := map[bool]float64{true: 10, false: 0}[row < 30]; have != want {
+			t.Fatalf("row %d: %v, want %v", row, have, want)
+		}
+	}
+}

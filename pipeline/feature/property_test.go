@@ -69,7 +69,7 @@ func drawRecord(t *rapid.T, m manner) *record {
 	values := m.values
 	r := &record{
 		k1: optional(rapid.SampledFrom([]string{"a", "b"})).Draw(t, "k1"),
-		k2: optional(rapid.Int64Range(1, 2)).Draw(t, "k2"),
+		k2: optional(rapid.OneOf(rapid.Int64Range(1, 2), rapid.Int64Range(1, 2), rapid.SampledFrom([]int64{-3, 1, 5, 900}))).Draw(t, "k2"),
 		x:  optional(values).Draw(t, "x"), y: optional(values).Draw(t, "y"), z: optional(values).Draw(t, "z"),
 		c: optional(rapid.SampledFrom([]string{"a", "b", "", "é", "B"})).Draw(t, "c"),
 		b: optional(rapid.Bool()).Draw(t, "b"),
