@@ -65,7 +65,7 @@ func run(cmd *cobra.Command, app *command.App, stage, date string, asJSON bool) 
 	done, err := inference.Score(cmd.Context(), inference.Input{
 		Config: config, Home: app.Home(), Registry: versions, Confirm: app.Confirmation(now), Ledger: app.Ledger(),
 		Stage: stage, Date: date, Now: now,
-		Actor: app.Actor(), Commit: app.Code(config).Commit, Linecook: command.Version(),
+		Actor: app.Actor(), Commit: app.Code(config).Commit, Linecook: command.Version(), WorkflowRun: app.WorkflowRun(),
 	})
 	if errors.Is(err, inference.ErrCannot) {
 		return command.UsageError(err)

@@ -48,6 +48,7 @@ type Input struct {
 	// Now is when the run starts, for the record.
 	Now                     time.Time
 	Actor, Commit, Linecook string
+	WorkflowRun             string
 }
 
 // ErrCannot means that the line was asked for what it cannot do, and that the
@@ -76,7 +77,7 @@ func Score(ctx context.Context, in Input) (ledger.Run, error) {
 		run: ledger.Run{
 			Pipeline: recipe.Config.Name, Stage: in.Stage, LogicalDate: in.Date, StartedAt: in.Now,
 			Bundle: ledger.Bundle{Name: recipe.Bundle.Manifest.Name, Version: recipe.Bundle.Manifest.Version, ID: recipe.Bundle.ID},
-			Actor:  in.Actor, Commit: in.Commit, Linecook: in.Linecook,
+			Actor:  in.Actor, Commit: in.Commit, Linecook: in.Linecook, WorkflowRun: in.WorkflowRun,
 		},
 	}
 	if err := s.work(ctx); err != nil {

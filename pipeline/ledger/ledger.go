@@ -77,6 +77,9 @@ type Run struct {
 	Actor    string `json:"actor"`
 	Commit   string `json:"commit,omitempty"`
 	Linecook string `json:"linecook,omitempty"`
+	// WorkflowRun is the attempt of GitHub Actions that ran it, as its address, as
+	// https://github.com/octo/flights/actions/runs/7/attempts/1; empty elsewhere.
+	WorkflowRun string `json:"workflow_run,omitempty"`
 }
 
 // A Bundle names what scored.

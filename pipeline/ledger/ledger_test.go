@@ -69,7 +69,7 @@ func TestRecord(t *testing.T) {
 	}
 	want = `","inputs":[{"files":1,"fingerprint":"` + digest + `","rows":900,"source":"flights"}],"linecook":"0.1.0","logical_date":"2013-10-01","outcome":"scored",` +
 		`"output":{"carried":2,"oldest_days":1,"path":"scores/date=2013-10-01/scores.parquet","rows":900,"sha256":"` + digest + `","without_score":1},` +
-		`"pipeline":"flight-delay","stage":"prod","started_at":"2013-10-01T06:00:00.000000123Z"}`
+		`"pipeline":"flight-delay","stage":"prod","started_at":"2013-10-01T06:00:00.000000123Z","workflow_run":"https://github.com/octo/flights/actions/runs/7/attempts/1"}`
 	if !strings.HasSuffix(string(record), want) {
 		t.Errorf("got  %s\nwant …%s", record, want)
 	}

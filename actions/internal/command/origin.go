@@ -28,17 +28,25 @@ func (a *App) Origin() (promotion.Origin, error) {
 	if err != nil {
 		return promotion.Origin{}, err
 	}
-	repository := a.Getenv("GITHUB_REPOSITORY")
 	return promotion.Origin{
 		Kind:          promotion.OriginGitHub,
-		Repository:    repository,
+		Repository:    a.Getenv("GITHUB_REPOSITORY"),
 		Ref:           a.Getenv("GITHUB_REF"),
 		Commit:        a.Getenv("GITHUB_SHA"),
 		DefaultBranch: branch,
 		Workflow:      a.Getenv("GITHUB_WORKFLOW_REF"),
-		Run:           fmt.Sprintf("%s/%s/actions/runs/%s/attempts/%s", a.Getenv("GITHUB_SERVER_URL"), repository, a.Getenv("GITHUB_RUN_ID"), a.Getenv("GITHUB_RUN_ATTEMPT")),
+		Run:           a.WorkflowRun(),
 		TriggeredBy:   a.Getenv("GITHUB_TRIGGERING_ACTOR"),
 	}, nil
+}
+
+// WorkflowRun is the address of the attempt that runs; empty elsewhere than on a
+// runner.
+func (a *App) WorkflowRun() string {
+	if a.Getenv("GITHUB_ACTIONS") != "true" {
+		return ""
+	}
+	return fmt.Sprintf("%s/%s/actions/runs/%s/attempts/%s", a.Getenv("GITHUB_SERVER_URL"), a.Getenv("GITHUB_REPOSITORY"), a.Getenv("GITHUB_RUN_ID"), a.Getenv("GITHUB_RUN_ATTEMPT"))
 }
 
 // defaultBranch is the repository's, from the event that the runner wrote; empty

@@ -37,6 +37,8 @@ func Example(date string) ledger.Run {
 		Actor:    "scheduler",
 		Commit:   "26665d9",
 		Linecook: "0.1.0",
+		// On a runner.
+		WorkflowRun: "https://github.com/octo/flights/actions/runs/7/attempts/1",
 	}
 }
 
