@@ -2,6 +2,7 @@ package metric
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -79,11 +80,8 @@ func (d Days) between(shares []float64) float64 {
 	if d == nil {
 		return 0
 	}
-	last := 0
-	for _, day := range d {
-		last = max(last, day)
-	}
-	sums, seen := make([]float64, last+1), make([]bool, last+1)
+	size := slices.Max(d) + 1
+	sums, seen := make([]float64, size), make([]bool, size)
 	for i, share := range shares {
 		sums[d[i]] += share
 		seen[d[i]] = true
@@ -112,6 +110,19 @@ func (d Days) effective(rate float64, n int, shares []float64) float64 {
 		rows *= float64(alone*alone) / float64(between*between)
 	}
 	return rows
+}
+
+// pairs are how many of so many pairs of a positive and a negative row stand for
+// themselves: as many at most as there are days with either.
+func (d Days) pairs(y []float64, rows int) int {
+	if d.count() < 2 {
+		return rows
+	}
+	with := [2]map[int]bool{{}, {}}
+	for row, label := range y {
+		with[int(label)][d[row]] = true
+	}
+	return min(rows, len(with[0]), len(with[1]))
 }
 
 // deviations are how far values lie from their mean, each divided by their

@@ -144,6 +144,25 @@ func TestDaysOnlyWiden(t *testing.T) {
 	})
 }
 
+// A perfect score on few days must not claim a certainty that many rows would have.
+func TestPerfectScoreOnFewDaysIsUncertain(t *testing.T) {
+	var y, p []float64
+	var days metric.Days
+	for i := range 1000 {
+		y, p, days = append(y, float64(i%2)), append(p, float64(i%2)), append(days, i%5)
+	}
+	e, err := metric.ROCAUC(y, p, days)
+	if err != nil || math.Abs(e.Low-math.Pow(0.025, 1.0/5)) > 1e-12 || e.High != 1 {
+		t.Errorf("in order: %+v, %v", e, err)
+	}
+	for i := range p {
+		p[i] = 1 - p[i]
+	}
+	if e, err = metric.ROCAUC(y, p, days); err != nil || math.Abs(e.High-(1-math.Pow(0.025, 1.0/5))) > 1e-12 || e.Low != 0 {
+		t.Errorf("in the wrong order: %+v, %v", e, err)
+	}
+}
+
 // Of one day nothing can be said about days, and the estimate says so.
 func TestOneDay(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))

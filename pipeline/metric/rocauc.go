@@ -15,7 +15,8 @@ import (
 // of the sums of its components (Obuchowski 1997). A score that
 // separates the classes entirely has no variance in that sense; there the bound
 // is that of Clopper and Pearson for min(positives, negatives) pairs, all of
-// which are in order. With one class the area is undefined; with a single row of
+// which are in order; over days, for no more pairs than either class has days.
+// With one class the area is undefined; with a single row of
 // a class its interval is all of [0, 1], with a warning.
 func ROCAUC(y, p []float64, days Days) (Estimate, error) {
 	const name = "roc_auc"
@@ -37,10 +38,10 @@ func ROCAUC(y, p []float64, days Days) (Estimate, error) {
 	case fewer == 1:
 		estimate.Warnings = append(estimate.Warnings, "one class has a single row, so that the interval says nothing")
 	case area == 1:
-		estimate.Low = math.Pow((1-Level)/2, 1/float64(fewer))
+		estimate.Low = math.Pow((1-Level)/2, 1/float64(days.pairs(y, fewer)))
 		estimate.Warnings = append(estimate.Warnings, "the scores separate the classes entirely, as a leaked label would")
 	case area == 0:
-		estimate.High = 1 - math.Pow((1-Level)/2, 1/float64(fewer))
+		estimate.High = 1 - math.Pow((1-Level)/2, 1/float64(days.pairs(y, fewer)))
 		estimate.Warnings = append(estimate.Warnings, "the scores separate the classes entirely, in the wrong order")
 	default:
 		variance := variance(placements.positive)/(m*n*n) + variance(placements.negative)/(n*m*m)
