@@ -32,14 +32,14 @@ func (s *Snapshot) Recompute() string {
 	sums := make([][]byte, (rows+digestBlock-1)/digestBlock)
 	each(len(sums), func(i int) { sums[i] = s.sum(i*digestBlock, min(rows, (i+1)*digestBlock)) })
 	for _, sum := range sums {
-		head.row = append(head.row, sum...)
+		head.pending = append(head.pending, sum...)
 	}
 	return "sha256:" + hex.EncodeToString(head.end())
 }
 
 // sum is that of the rows from one on to another.
 func (s *Snapshot) sum(from, to int) []byte {
-	d := &digester{Hash: sha256.New(), row: make([]byte, 0, 2*digestBuffer)}
+	d := &digester{Hash: sha256.New(), pending: make([]byte, 0, 2*digestBuffer)}
 	d.runs(s.Partition[from:to])
 	d.times(s.DecidedAt[from:to])
 	if s.Label != nil {
@@ -60,27 +60,27 @@ func (s *Snapshot) sum(from, to int) []byte {
 // that no two columns of as many rows look alike.
 type digester struct {
 	hash.Hash
-	// row is what is not summed up yet.
-	row []byte
+	// pending is what is not summed up yet.
+	pending []byte
 }
 
-func (d *digester) integer(v uint64) { d.row = binary.BigEndian.AppendUint64(d.row, v) }
+func (d *digester) integer(v uint64) { d.pending = binary.BigEndian.AppendUint64(d.pending, v) }
 
 func (d *digester) text(text string) {
 	d.integer(uint64(len(text)))
-	d.row = append(d.row, text...)
+	d.pending = append(d.pending, text...)
 }
 
 // flow sums up what there is once it is much.
 func (d *digester) flow() {
-	if len(d.row) >= digestBuffer {
-		_, _ = d.Write(d.row)
-		d.row = d.row[:0]
+	if len(d.pending) >= digestBuffer {
+		_, _ = d.Write(d.pending)
+		d.pending = d.pending[:0]
 	}
 }
 
 func (d *digester) end() []byte {
-	_, _ = d.Write(d.row)
+	_, _ = d.Write(d.pending)
 	return d.Sum(nil)
 }
 
@@ -101,15 +101,15 @@ func (d *digester) runs(texts []string) {
 // numbers are their bits, where a missing one has those of Go's NaN.
 func (d *digester) numbers(numbers []float64) {
 	for part := range slices.Chunk(numbers, digestBuffer/8) {
-		d.row = slices.Grow(d.row, 8*len(part))
-		room := d.row[len(d.row) : len(d.row)+8*len(part)]
+		d.pending = slices.Grow(d.pending, 8*len(part))
+		room := d.pending[len(d.pending) : len(d.pending)+8*len(part)]
 		for i, v := range part {
 			if math.IsNaN(v) {
 				v = math.NaN()
 			}
 			binary.BigEndian.PutUint64(room[8*i:], math.Float64bits(v))
 		}
-		d.row = d.row[:len(d.row)+len(room)]
+		d.pending = d.pending[:len(d.pending)+len(room)]
 		d.flow()
 	}
 }
@@ -118,9 +118,9 @@ func (d *digester) numbers(numbers []float64) {
 func (d *digester) times(times []time.Time) {
 	for _, t := range times {
 		if t.IsZero() {
-			d.row = append(d.row, 0)
+			d.pending = append(d.pending, 0)
 		} else {
-			d.row = append(d.row, 1)
+			d.pending = append(d.pending, 1)
 			d.integer(uint64(t.UnixMicro()))
 		}
 		d.flow()
@@ -131,9 +131,9 @@ func (d *digester) times(times []time.Time) {
 func (d *digester) levels(codes []int32, levels []string) {
 	for _, code := range codes {
 		if code == MissingCode {
-			d.row = append(d.row, 0)
+			d.pending = append(d.pending, 0)
 		} else {
-			d.row = append(d.row, 1)
+			d.pending = append(d.pending, 1)
 			d.text(levels[code])
 		}
 		d.flow()

@@ -80,6 +80,7 @@ func (t *totals) makes(feature int) bool {
 func (t *totals) over(s *sweep, into []*builder, first int, order []int32) error {
 	for i, o := range t.of {
 		tardy := s.tardy[o.window]
+		// The total before it has the same running totals, if no row is tardy for either.
 		shared := i > 0 && t.of[i-1].column == o.column && tardy == nil && s.tardy[t.of[i-1].window] == nil
 		left := &t.entered
 		if s.byEvent != nil {
