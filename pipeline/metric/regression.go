@@ -119,12 +119,20 @@ func poissonLosses(y, p []float64) []float64 {
 	for i := range y {
 		losses[i] = 2 * (p[i] - y[i])
 		if y[i] > 0 {
-			losses[i] += 2 * float64(y[i]*math.Log(y[i]/p[i]))
+			losses[i] += 2 * float64(y[i]*logRatio(y[i], p[i]))
 		}
 		// A label that is predicted exactly may lose the last bit.
 		losses[i] = math.Max(0, losses[i])
 	}
 	return losses
+}
+
+// logRatio is ln(a/b) of numbers above 0, also where the ratio has no room.
+func logRatio(a, b float64) float64 {
+	if ratio := a / b; ratio > 0 && finite(ratio) {
+		return math.Log(ratio)
+	}
+	return math.Log(a) - math.Log(b)
 }
 
 // A ResidualBin is a group of rows with neighbouring predictions, and how far

@@ -48,6 +48,21 @@ func TestRegressionMetricsRefuse(t *testing.T) {
 	}
 }
 
+// A prediction next to nothing, or a label, costs what it costs: 2·(1·ln(1/p) − 1).
+func TestDeviancesOfTheLeastNumbers(t *testing.T) {
+	const least = 2.781342323134e-309 // its reciprocal is beyond all floats
+	e, err := PoissonDeviance([]float64{1, 1}, []float64{least, least}, nil)
+	if want := 2 * (-math.Log(least) - 1); err != nil || math.Abs(e.Value-want) > 1e-12*want {
+		t.Errorf("%+v, %v; want %v", e, err, want)
+	}
+	if e, err = PoissonDeviance([]float64{5e-324, 5e-324}, []float64{1e300, 1e300}, nil); err != nil || math.Abs(e.Value/2e300-1) > 1e-12 {
+		t.Errorf("%v, %v; want 2e300", e.Value, err)
+	}
+	if got := logRatio(5e-324, 1e300); math.Abs(got-(math.Log(5e-324)-300*math.Ln10)) > 1e-9 {
+		t.Error(got)
+	}
+}
+
 // Of 2,000 samples from a known truth, about 95 in 100 intervals hold it: the
 // standard error of that share is 0.5 %, and small samples of a skewed loss fall
 // short of it by a little.
