@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -54,12 +55,13 @@ func refuseAt(at, width int, format string, values ...any) error {
 }
 
 // A Parser reads expressions with DuckDB's own grammar. It remembers what it
-// has read and is not for concurrent use.
+// has read, and may be used side by side: the batches of a command are.
 type Parser struct {
 	db        *sql.DB
 	functions map[string]bool
 	// frame is the syntax tree around a lone expression.
 	frame map[string]any
+	lock  sync.Mutex
 	read  map[string]Expression
 }
 
@@ -75,7 +77,7 @@ func NewParser(ctx context.Context, db *sql.DB) (*Parser, error) {
 // the result then depends on the row alone. The error is about the text, and
 // names the part that is refused.
 func (p *Parser) Parse(ctx context.Context, text string) (Expression, error) {
-	if found, ok := p.read[text]; ok {
+	if found, ok := p.known(text); ok {
 		return found, nil
 	}
 	tree, frame, err := p.tree(ctx, text)
@@ -94,8 +96,18 @@ func (p *Parser) Parse(ctx context.Context, text string) (Expression, error) {
 		return Expression{}, refuseAt(at, width, "%q %s", text, err)
 	}
 	slices.Sort(found.Columns)
+	p.lock.Lock()
+	defer p.lock.Unlock()
 	p.read[text] = found
 	return found, nil
+}
+
+// known is what was read of a text before.
+func (p *Parser) known(text string) (Expression, bool) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	found, ok := p.read[text]
+	return found, ok
 }
 
 // tree is the syntax tree of the expression in text, and apart from it that of

@@ -2,11 +2,13 @@ package feature_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
 	"github.com/linecook-ml/linecook/pipeline/feature"
@@ -255,4 +257,27 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q makes %d rows of 3", text, n)
 		}
 	})
+}
+
+// The batches of a command ask for the same expressions at the same time.
+func TestExpressionsAreReadSideBySide(t *testing.T) {
+	parser, err := feature.NewParser(t.Context(), session(t, 2).DB())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group errgroup.Group
+	for range 8 {
+		group.Go(func() error {
+			for i := range 200 {
+				got, err := parser.Parse(t.Context(), fmt.Sprintf("a + b%d", i))
+				if want := []string{"a", fmt.Sprintf("b%d", i)}; err != nil || !slices.Equal(got.Columns, want) {
+					return fmt.Errorf("columns %v, %v, want %v", got.Columns, err, want)
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Error(err)
+	}
 }
