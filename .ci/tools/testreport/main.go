@@ -4,7 +4,9 @@
 //  1. Packages are printed as they end; a failing test is printed with its output.
 //  2. Every skipped test is named with its reason. A skip whose reason matches no
 //     -allow pattern is a failure: a test that did not run proves nothing.
-//  3. The counts are appended to a file, for the closing line of the whole run.
+//  3. The counts are appended to a file, for the closing line of the whole run, and
+//     what failed to another, for the lines before it: a log that is shown in part
+//     is shown by its end.
 //
 // It exits 1 if anything failed, or if no test passed at all.
 package main
@@ -30,11 +32,16 @@ func main() {
 	var allowed patterns
 	flag.Var(&allowed, "allow", "a pattern for the reasons of skips that are no failure; may be repeated")
 	counts := flag.String("counts", "", "append the numbers of passed and failed tests to this file")
+	failures := flag.String("failures", "", "append what is printed of what fails to this file")
 	flag.Parse()
 
-	result, err := summarise(os.Stdin, os.Stdout, allowed)
+	var failed strings.Builder
+	result, err := summarise(os.Stdin, os.Stdout, &failed, allowed)
 	if err == nil && *counts != "" {
-		err = appendLine(*counts, fmt.Sprintf("%d %d\n", result.passed, result.failed))
+		err = appendText(*counts, fmt.Sprintf("%d %d\n", result.passed, result.failed))
+	}
+	if err == nil && *failures != "" && failed.Len() > 0 {
+		err = appendText(*failures, failed.String())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testreport:", err)
@@ -66,8 +73,10 @@ func (p *patterns) match(text string) bool {
 
 type result struct{ passed, failed int }
 
-// summarise reads events from in and prints to out what happened.
-func summarise(in io.Reader, out io.Writer, allowed patterns) (result, error) {
+// summarise reads events from in and prints to out what happened, and to failed
+// what failed.
+func summarise(in io.Reader, out, failed io.Writer, allowed patterns) (result, error) {
+	both := io.MultiWriter(out, failed)
 	type test struct{ pkg, name string }
 	output := map[test]*strings.Builder{}
 	failures := map[string]int{} // failed tests by package
@@ -84,7 +93,7 @@ func summarise(in io.Reader, out io.Writer, allowed patterns) (result, error) {
 		key := test{e.Package, e.Test}
 		switch {
 		case e.Action == "build-output":
-			fmt.Fprint(out, e.Output)
+			fmt.Fprint(both, e.Output)
 		case e.Action == "output":
 			if output[key] == nil {
 				output[key] = &strings.Builder{}
@@ -98,22 +107,25 @@ func summarise(in io.Reader, out io.Writer, allowed patterns) (result, error) {
 			if failures[e.Package] == 0 {
 				r.failed++
 			}
-			fmt.Fprint(out, text(output[key]))
+			fmt.Fprint(both, text(output[key]))
 		case e.Action == "pass":
 			r.passed++
 			delete(output, key)
 		case e.Action == "fail":
 			r.failed++
 			failures[e.Package]++
-			fmt.Fprint(out, text(output[key]))
+			fmt.Fprint(both, text(output[key]))
 		case e.Action == "skip":
 			reason := text(output[key])
-			verdict := "skipped"
-			if !allowed.match(reason) {
-				verdict = "SKIPPED, which is a failure here"
-				r.failed++
+			named := fmt.Sprintf("%s.%s\n%s", e.Package, e.Test, reason)
+			if allowed.match(reason) {
+				skipped = append(skipped, "skipped: "+named)
+				break
 			}
-			skipped = append(skipped, fmt.Sprintf("%s: %s.%s\n%s", verdict, e.Package, e.Test, reason))
+			r.failed++
+			refused := "SKIPPED, which is a failure here: " + named
+			skipped = append(skipped, refused)
+			fmt.Fprint(failed, refused)
 		}
 	}
 	if err := lines.Err(); err != nil {
@@ -142,12 +154,12 @@ func lastLine(b *strings.Builder) string {
 	return all[strings.LastIndexByte(all, '\n')+1:] + "\n"
 }
 
-func appendLine(path, line string) error {
+func appendText(path, text string) error {
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
-	if _, err := file.WriteString(line); err != nil {
+	if _, err := file.WriteString(text); err != nil {
 		file.Close()
 		return err
 	}

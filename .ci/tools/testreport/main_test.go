@@ -34,20 +34,23 @@ func TestSummarise(t *testing.T) {
 			if test.allow != "" {
 				allowed = patterns{regexp.MustCompile(test.allow)}
 			}
-			var out strings.Builder
-			got, err := summarise(strings.NewReader(test.in), &out, allowed)
+			var out, failed strings.Builder
+			got, err := summarise(strings.NewReader(test.in), &out, &failed, allowed)
 			if err != nil || got != test.want {
 				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
 			}
 			if !strings.Contains(out.String(), test.says) {
 				t.Errorf("it does not say %q:\n%s", test.says, out.String())
 			}
+			if said := strings.Contains(failed.String(), test.says); said != (test.want.failed > 0) {
+				t.Errorf("of the failures it says:\n%s", failed.String())
+			}
 		})
 	}
 }
 
 func TestSummariseRefusesForeignLines(t *testing.T) {
-	if _, err := summarise(strings.NewReader("go: no such module\n"), &strings.Builder{}, nil); err == nil {
+	if _, err := summarise(strings.NewReader("go: no such module\n"), &strings.Builder{}, &strings.Builder{}, nil); err == nil {
 		t.Error("accepted")
 	}
 }
