@@ -111,6 +111,11 @@ func TestEveryCheckIsDocumented(t *testing.T) {
 	}
 	always, required := "| code | promotion | rollback | passes when |\n|---|---|---|---|\n", "| code | reads | passes when |\n|---|---|---|\n"
 	for _, check := range engine.Checks() {
+		for _, left := range regexp.MustCompile(`\{[a-z]+\}`).FindAllString(check.Remediation+check.Command, -1) {
+			if !strings.Contains(section(page, "## Checks of your own"), "`"+left+"`") {
+				t.Errorf("policy.md does not say what %s in the remedy of %s is", left, check.Code)
+			}
+		}
 		if len(check.Always) == 0 {
 			reads := ""
 			for _, key := range check.Reads {

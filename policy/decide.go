@@ -212,7 +212,7 @@ func remedies(evidence promotion.Evidence, requirement promotion.Stage) *strings
 	return strings.NewReplacer(
 		"{version}", evidence.Candidate.Version, "{stage}", requirement.Name, "{after}", cmp.Or(requirement.After, "STAGE"),
 		"{tag}", evidence.Pipeline+"@v"+evidence.Candidate.Version, "{promoter}", promoter(evidence.Origin.Workflow),
-		"--ref BRANCH", "--ref "+cmp.Or(evidence.Origin.DefaultBranch, "BRANCH"),
+		"{branch}", cmp.Or(evidence.Origin.DefaultBranch, "BRANCH"),
 	)
 }
 

@@ -6,7 +6,7 @@ package linecook.checks
 # custom:
 #   always: [promote, rollback]
 #   remediation: Merge the change of the rules first, then run the promotion from the default branch.
-#   command: gh workflow run {promoter} --ref BRANCH -f version={version} -f to={stage}
+#   command: gh workflow run {promoter} --ref {branch} -f version={version} -f to={stage}
 passed contains "default_branch_policy" if rules_as_good_as_can_be
 
 rules_as_good_as_can_be if origin.kind in {"local", "rehearsal"}
@@ -50,7 +50,7 @@ reasons.default_branch_policy contains message if {
 # custom:
 #   live: true
 #   remediation: Promote on a runner, from a default branch that is protected, in a new run; one that is started again has the rules of then.
-#   command: gh workflow run {promoter} --ref BRANCH -f version={version} -f to={stage}
+#   command: gh workflow run {promoter} --ref {branch} -f version={version} -f to={stage}
 passed contains "protected_policy" if {
 	default_branch_rules
 	input.evidence.policy.protected == true
