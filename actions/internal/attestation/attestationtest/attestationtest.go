@@ -33,7 +33,7 @@ type Authority struct {
 	root.BaseTrustedMaterial
 	issuer, parent *x509.Certificate
 	key            *ecdsa.PrivateKey
-	stamps         *ca.VirtualSigstore
+	stamps         *timestamping
 }
 
 // New makes an authority that nobody else knows.
@@ -47,11 +47,7 @@ func New(t testing.TB) *Authority {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stamps, err := ca.NewVirtualSigstore()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &Authority{issuer: cert, parent: rootCert, key: key, stamps: stamps}
+	return &Authority{issuer: cert, parent: rootCert, key: key, stamps: newTimestamping(t, rootCert, rootKey)}
 }
 
 // FulcioCertificateAuthorities implements root.TrustedMaterial.
@@ -64,7 +60,7 @@ func (a *Authority) FulcioCertificateAuthorities() []root.CertificateAuthority {
 
 // TimestampingAuthorities implements root.TrustedMaterial.
 func (a *Authority) TimestampingAuthorities() []root.TimestampingAuthority {
-	return a.stamps.TimestampingAuthorities()
+	return []root.TimestampingAuthority{&a.stamps.authority}
 }
 
 // A Claim is what is signed, and as whom.
@@ -131,11 +127,8 @@ func (a *Authority) Sign(t testing.TB, c Claim) []byte {
 		Content: &protobundle.VerificationMaterial_Certificate{Certificate: &protocommon.X509Certificate{RawBytes: leaf}},
 	}
 	if !c.Unstamped {
-		stamp, err := a.stamps.TimestampResponse(signature)
-		if err != nil {
-			t.Fatal(err)
-		}
-		material.TimestampVerificationData = &protobundle.TimestampVerificationData{Rfc3161Timestamps: []*protocommon.RFC3161SignedTimestamp{{SignedTimestamp: stamp}}}
+		stamp := &protocommon.RFC3161SignedTimestamp{SignedTimestamp: a.stamps.stamp(t, signature)}
+		material.TimestampVerificationData = &protobundle.TimestampVerificationData{Rfc3161Timestamps: []*protocommon.RFC3161SignedTimestamp{stamp}}
 	}
 	text, err := protojson.Marshal(&protobundle.Bundle{
 		MediaType: "application/vnd.dev.sigstore.bundle.v0.3+json", VerificationMaterial: material,
