@@ -220,7 +220,7 @@ func TestFaults(t *testing.T) {
 				s := githubtest.New(t, pull)
 				client, clock := newClient(t, s, func(o *github.Options) {
 					if test.fault.Hang {
-						o.Timeout = 50 * time.Millisecond
+						o.Deadline = s.Patient
 					}
 				})
 				if request.name == "update" {

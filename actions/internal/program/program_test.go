@@ -194,7 +194,7 @@ func TestHowProgramsEnd(t *testing.T) {
 		"well":                  {"echo said; echo complained >&2", nil, func(e feature.Exit) bool { return e == feature.Exit{Said: "said\n", Complained: "complained\n"} }},
 		"with an exit code":     {"exit 3", nil, func(e feature.Exit) bool { return e.Code == 3 && e.Signal == "" }},
 		"by a signal":           {"kill -SEGV $$", nil, func(e feature.Exit) bool { return e.Signal == "SIGSEGV" }},
-		"when its time is over": {"echo begun >&2; sleep 600", func(p *feature.Program) { p.Timeout = 300 * time.Millisecond }, func(e feature.Exit) bool { return e.TimedOut && e.Complained == "begun\n" }},
+		"when its time is over": {"echo begun >&2; sleep 600", func(p *feature.Program) { p.Timeout = 5 * time.Second }, func(e feature.Exit) bool { return e.TimedOut && e.Complained == "begun\n" }},
 		"ignoring signals":      {"trap '' TERM INT HUP; while :; do sleep 600; done", func(p *feature.Program) { p.Timeout = 300 * time.Millisecond }, func(e feature.Exit) bool { return e.TimedOut }},
 		"writing too much":      {"while [ $(ulimit -f) = unlimited ]; do :; done; head -c 3000000 /dev/zero > output.csv", nil, func(e feature.Exit) bool { return e.Code != 0 || e.Signal == "SIGXFSZ" }},
 		"saying too much": {"head -c 200000 /dev/zero | tr '\\0' a; head -c 200000 /dev/zero | tr '\\0' b >&2; echo end >&2", nil, func(e feature.Exit) bool {
@@ -224,7 +224,7 @@ func TestTheWholeGroupIsKilled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, p := world(t)
-			p.Timeout = time.Second
+			p.Timeout = 5 * time.Second // in which it begins, however busy the machine is
 			start(t, p, script)
 			child := written(filepath.Join(p.Folder, "child"))
 			for running(child) { // for ever, if nobody has killed it
