@@ -86,7 +86,7 @@ var logistic = family{
 	loss: func(margin, y float64) (loss, slope float64) {
 		// With s the margin turned towards the label, the loss is
 		// log(1 + e^-s); this form neither overflows nor loses digits.
-		e := model.ExpNeg(math.Abs(margin))
+		e := model.Exp(-math.Abs(margin))
 		signed := margin
 		if y == 0 {
 			signed = -margin
