@@ -423,7 +423,7 @@ func (w *world) drifts() {
 		Pipeline: promotiontest.Pipeline, Stage: "staging", LogicalDate: "2013-10-10", StartedAt: promotiontest.Day(w.t, "2013-10-10"), Outcome: ledger.Scored, Actor: "ada",
 		Bundle: ledger.Bundle{Name: promotiontest.Pipeline, Version: "1.1.0", ID: current.BundleID},
 		Output: &ledger.Output{Path: "scores.parquet", SHA256: "sha256:" + strings.Repeat("0", 64), Rows: 900},
-		Drift:  []ledger.Drift{{Feature: "distance", PSI: 0.4, N: 9000}},
+		Drift:  promotiontest.Drift(0.4),
 	})
 	w.must(err)
 }

@@ -89,7 +89,7 @@ good := {
 			"rows": 27315,
 			"split": {"kind": "time", "grouped": false, "compared_rows": 27315, "overlap_rows": 0},
 			"cross_validation": {"folds": 5, "candidates": 4},
-			"leakage": {"features": 12, "rows": 248315, "signals": []},
+			"leakage": {"features": 1, "rows": 248315, "signals": []},
 			"estimates": [
 				{"metric": "roc_auc", "slice": "", "value": 0.71, "low": 0.702, "high": 0.718, "level": 0.95, "n": 27315, "positives": 4210},
 				{"metric": "log_loss", "slice": "", "value": 0.391, "low": 0.385, "high": 0.398, "level": 0.95, "n": 27315, "positives": 4210},
@@ -109,12 +109,12 @@ good := {
 		},
 		"honesty": {
 			"static_passed": true,
-			"features_checked": 12,
+			"features_checked": 1,
 			"dynamic": {
 				"passed": true,
 				"cut_offs": ["2013-03-01T14:00:00Z", "2013-06-10T09:29:59.999999Z"],
 				"observations": 4000,
-				"features": 12,
+				"features": 1,
 				"rows_removed": 310000,
 				"rows_scrambled": 310000,
 				"sample": 2000,
@@ -140,7 +140,7 @@ good := {
 				"rows": 29100,
 				"split": {"kind": "time", "grouped": false, "compared_rows": 29100, "overlap_rows": 0},
 				"cross_validation": {"folds": 5, "candidates": 4},
-				"leakage": {"features": 12, "rows": 248315, "signals": []},
+				"leakage": {"features": 1, "rows": 248315, "signals": []},
 				"estimates": [
 					{"metric": "roc_auc", "slice": "", "value": 0.7, "low": 0.692, "high": 0.708, "level": 0.95, "n": 29100, "positives": 5900},
 					{"metric": "log_loss", "slice": "", "value": 0.4, "low": 0.393, "high": 0.407, "level": 0.95, "n": 29100, "positives": 5900},
@@ -156,8 +156,8 @@ good := {
 			"days_stopped": 0,
 			"last_date": "2013-10-15",
 			"drift": [
-				{"feature": "distance", "psi": 0.02, "n": 25800},
-				{"feature": "score", "psi": 0.11, "n": 25800},
+				{"feature": "distance", "status": "measured", "psi": 0.02, "n": 25800},
+				{"feature": "score", "status": "measured", "psi": 0.11, "n": 25800},
 			],
 			"drift_date": "2013-10-15",
 		}],

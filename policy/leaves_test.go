@@ -112,8 +112,6 @@ func TestEverySpoiltValueIsRefused(t *testing.T) {
 		regexp.MustCompile(`^/evidence/approvals/reviews/[03] removed$`),
 		// One cut-off less is a smaller proof, not another one.
 		regexp.MustCompile(`^/evidence/honesty/dynamic/cut_offs/\d+ removed$`),
-		// A feature that monitoring had too few rows to measure is not there either.
-		regexp.MustCompile(`^/evidence/runs/0/drift/\d+ removed$`),
 		// Another requirement: no builder named means the repository's own.
 		regexp.MustCompile(`^/requirement/(builders|rollback) empty list$`),
 		regexp.MustCompile(`^/requirement/(builders/0|metrics/2/margin) removed$`),
@@ -152,6 +150,8 @@ func TestEverySpoiltValueOfARollbackIsRefused(t *testing.T) {
 		regexp.MustCompile(`^/evidence/(approvals|comparison|champion|evaluation|runs|honesty)/.* (removed|empty list)$`),
 		regexp.MustCompile(`^/evidence/(approvals|comparison|champion|runs)/.* (empty text|number)$`),
 		regexp.MustCompile(`^/evidence/(champion|comparison|runs) (removed|empty list)$`),
+		// A feature that could not be measured.
+		regexp.MustCompile(`^/evidence/runs/0/drift/\d+/psi null$`),
 		// The event that rolls back is after it, and staging is another stage.
 		regexp.MustCompile(`^/evidence/history/[02] removed$`),
 		regexp.MustCompile(`^/requirement/`),
@@ -193,8 +193,6 @@ func TestEverySpoiltValueIsRefusedByRegoAlone(t *testing.T) {
 		regexp.MustCompile(`^/evidence/history/\d+/digest `),
 		// Only scored days count.
 		regexp.MustCompile(`^/evidence/runs/\d+/(days_carried_forward|days_stopped|last_date) `),
-		// A feature that monitoring had too few rows to measure is not there either.
-		regexp.MustCompile(`^/evidence/runs/0/drift/\d+ removed$`),
 		// A requirement that asks for less, and what only a rollback is asked.
 		regexp.MustCompile(`^/requirement/(require|metrics)/\d+ removed$`),
 		regexp.MustCompile(`^/requirement/(builders empty list|builders/0 removed|metrics/2/margin (removed|null))$`),

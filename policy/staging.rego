@@ -44,19 +44,26 @@ reasons.staged_days contains "the stage comes after no other, so there is nowher
 
 # METADATA
 # title: Little drift on the stage before
-# description: On the last day that this bundle scored on the stage named by after, monitoring measured drift, and no feature, nor the scores, had drifted from the training profile by more than max_psi of the stage.
+# description: On the last day that this bundle scored on the stage named by after, monitoring measured every feature and the scores, and none had drifted from the training profile by more than max_psi of the stage.
 # custom:
 #   reads: [max_psi]
 #   live: true
-#   remediation: Compare the drifted features with the training profile; if the change is here to stay, train on data up to now.
+#   remediation: Compare the drifted features with the training profile; if the change is here to stay, train on data up to now. Where there were too few rows, score more days on the stage before; a feature that was never there in training tells nothing.
 #   command: linecook train --version X.Y.Z
 passed contains "drift_bounded" if {
 	positive(input.requirement.max_psi)
 	is_array(drift)
-	count(drift) > 0
-	every measured_drift in drift {
-		tame(measured_drift)
+	count({d.feature | some d in drift}) == expected_drifts
+	every d in drift {
+		tame(d)
 	}
+}
+
+# expected_drifts are those of all features and of the scores: one that is not
+# listed was not looked at.
+expected_drifts := features + 1 if {
+	features := input.evidence.honesty.features_checked
+	positive(features)
 }
 
 # drift is undefined where the date it was measured on is not known.
@@ -67,6 +74,7 @@ drift := staged.drift if {
 
 tame(d) if {
 	is_string(d.feature)
+	d.status == "measured"
 	is_number(d.psi)
 	d.psi >= 0
 	d.psi <= input.requirement.max_psi
@@ -81,13 +89,21 @@ reasons.drift_bounded contains message if {
 }
 
 reasons.drift_bounded contains message if {
-	count(drift) == 0
-	message := sprintf("monitoring measured no feature for this bundle on %s", [staged.drift_date])
+	listed := count({d.feature | some d in drift})
+	listed != expected_drifts
+	message := sprintf("monitoring lists %v of %v features and scores for this bundle on %s", [listed, expected_drifts, staged.drift_date])
+}
+
+reasons.drift_bounded contains message if {
+	some d in drift
+	d.status != "measured"
+	message := sprintf("%s could not be measured over %v rows up to %s: %s", [d.feature, d.n, staged.drift_date, d.status])
 }
 
 reasons.drift_bounded contains message if {
 	positive(input.requirement.max_psi)
 	some d in drift
+	d.status == "measured"
 	not tame(d)
 	message := sprintf("%s has drifted by %v over %v rows up to %s; the stage allows %v", [d.feature, short(d.psi), d.n, staged.drift_date, input.requirement.max_psi])
 }

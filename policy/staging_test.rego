@@ -48,7 +48,19 @@ test_drift_bounded_denied_on_no_rows if {
 test_drift_bounded_denied_when_nothing_was_measured if {
 	spoiled := fixture.changed({"/evidence/runs/0/drift": []})
 	not "drift_bounded" in checks.passed with input as spoiled
-	checks.reasons.drift_bounded == {"monitoring measured no feature for this bundle on 2013-10-15"} with input as spoiled
+	checks.reasons.drift_bounded == {"monitoring lists 0 of 2 features and scores for this bundle on 2013-10-15"} with input as spoiled
+}
+
+test_drift_bounded_denied_when_a_feature_was_not_looked_at if {
+	spoiled := fixture.without(["/evidence/runs/0/drift/1"])
+	not "drift_bounded" in checks.passed with input as spoiled
+	checks.reasons.drift_bounded == {"monitoring lists 1 of 2 features and scores for this bundle on 2013-10-15"} with input as spoiled
+}
+
+test_drift_bounded_denied_when_a_feature_had_too_few_rows if {
+	spoiled := fixture.changed({"/evidence/runs/0/drift/0": {"feature": "distance", "status": "too few rows", "psi": null, "n": 120}})
+	not "drift_bounded" in checks.passed with input as spoiled
+	checks.reasons.drift_bounded == {"distance could not be measured over 120 rows up to 2013-10-15: too few rows"} with input as spoiled
 }
 
 test_drift_bounded_denied_without_runs if {

@@ -118,12 +118,14 @@ type Count struct {
 	Bins       []int  `json:"bins"`
 }
 
-// Drift is how far a feature is from the training profile: the population
-// stability index over N rows.
+// Drift is how far a feature, or the scores, are from the training profile: the
+// population stability index over N rows. It is null unless the status is
+// measured; a feature that could not be measured is listed all the same.
 type Drift struct {
-	Feature string  `json:"feature"`
-	PSI     float64 `json:"psi"`
-	N       int64   `json:"n"`
+	Feature string   `json:"feature"`
+	Status  string   `json:"status"`
+	PSI     *float64 `json:"psi"`
+	N       int64    `json:"n"`
 }
 
 // A Store keeps runs.

@@ -63,7 +63,7 @@ func TestRecord(t *testing.T) {
 	}
 	digest := run.Bundle.ID
 	want := `{"actor":"scheduler","attempt":1,"bundle":{"id":"` + digest + `","name":"flight-delay","version":"1.0.0"},"commit":"26665d9",` +
-		`"drift":[{"feature":"dep_hour","n":900,"psi":0.0123}],"id":"sha256:`
+		`"drift":[{"feature":"dep_hour","n":900,"psi":0.0123,"status":"measured"},{"feature":"carrier","n":900,"psi":null,"status":"too few rows"}],"id":"sha256:`
 	if !strings.HasPrefix(string(record), want) {
 		t.Errorf("got  %s\nwant %s…", record, want)
 	}

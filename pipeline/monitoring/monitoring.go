@@ -70,11 +70,8 @@ func Drift(c *pipeline.Config, trained *profile.Profile, today Partition, earlie
 	var findings []report.Finding
 	ripe := days*2 >= int(window/(24*time.Hour))
 	for _, d := range measured {
-		if d.Status != profile.Measured {
-			continue
-		}
-		drifts = append(drifts, ledger.Drift{Feature: d.Feature, PSI: *d.PSI, N: int64(d.N)})
-		if limit == nil || !ripe || *d.PSI <= max(limit.PSI, d.Noise) {
+		drifts = append(drifts, ledger.Drift{Feature: d.Feature, Status: string(d.Status), PSI: d.PSI, N: int64(d.N)})
+		if d.Status != profile.Measured || limit == nil || !ripe || *d.PSI <= max(limit.PSI, d.Noise) {
 			continue
 		}
 		findings = append(findings, report.Finding{

@@ -133,16 +133,17 @@ type StageRuns struct {
 	DaysCarriedForward int64  `json:"days_carried_forward"`
 	DaysStopped        int64  `json:"days_stopped"`
 	LastDate           string `json:"last_date"`
-	// Drift is what monitoring measured on DriftDate, the last day that the bundle
-	// scored; empty where it measured nothing.
+	// Drift is what monitoring made of each feature and of the scores on DriftDate,
+	// the last day that the bundle scored; empty where it did not look.
 	Drift     []Drift `json:"drift"`
 	DriftDate string  `json:"drift_date"`
 }
 
 // A Drift is the population stability index of one feature, or of the scores,
-// against the training profile, over N rows.
+// against the training profile, over N rows; null unless the status is measured.
 type Drift struct {
-	Feature string  `json:"feature"`
-	PSI     float64 `json:"psi"`
-	N       int64   `json:"n"`
+	Feature string   `json:"feature"`
+	Status  string   `json:"status"`
+	PSI     *float64 `json:"psi"`
+	N       int64    `json:"n"`
 }

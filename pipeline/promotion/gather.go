@@ -332,7 +332,7 @@ func stageRuns(ctx context.Context, runs ledger.Store, stage, bundleID string, r
 func driftOf(run ledger.Run) []Drift {
 	all := []Drift{}
 	for _, d := range run.Drift {
-		all = append(all, Drift{Feature: d.Feature, PSI: d.PSI, N: d.N})
+		all = append(all, Drift(d))
 	}
 	return all
 }

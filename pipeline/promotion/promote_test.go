@@ -92,9 +92,9 @@ func TestGatherFirstPromotion(t *testing.T) {
 				{Metric: "roc_auc", Slice: "origin=JFK", Value: 0.69, Low: 0.675, High: 0.705, Level: 0.95, N: 9100, Positives: &jfk},
 			},
 			Split:   promotion.Split{Kind: evaluation.SplitTime, ComparedRows: 27315},
-			Leakage: evaluation.Leakage{Features: 12, Rows: 27315, Signals: []evaluation.Signal{}},
+			Leakage: evaluation.Leakage{Features: 1, Rows: 27315, Signals: []evaluation.Signal{}},
 		},
-		Honesty:  evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12, Dynamic: promotiontest.Certificate(t)},
+		Honesty:  evaluation.Honesty{StaticPassed: true, FeaturesChecked: 1, Dynamic: promotiontest.Certificate(t)},
 		Contract: evaluation.Contract{Checks: 31, Rows: 262144},
 		History:  []promotion.Assignment{},
 		Runs:     []promotion.StageRuns{},
@@ -147,7 +147,11 @@ func TestGatherCountsDays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []promotion.StageRuns{{Stage: "staging", BundleID: id, DaysScored: 2, DaysCarriedForward: 1, DaysStopped: 1, LastDate: "2013-10-05", Drift: []promotion.Drift{{Feature: "distance", PSI: 0.02, N: 900}}, DriftDate: "2013-10-03"}}
+	var drift []promotion.Drift
+	for _, d := range promotiontest.Drift(0.02) {
+		drift = append(drift, promotion.Drift(d))
+	}
+	want := []promotion.StageRuns{{Stage: "staging", BundleID: id, DaysScored: 2, DaysCarriedForward: 1, DaysStopped: 1, LastDate: "2013-10-05", Drift: drift, DriftDate: "2013-10-03"}}
 	if diff := cmp.Diff(want, got.Runs); diff != "" {
 		t.Error(diff)
 	}

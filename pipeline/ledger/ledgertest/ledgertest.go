@@ -19,7 +19,7 @@ import (
 
 // Example returns a valid run for date, before it is appended.
 func Example(date string) ledger.Run {
-	digest := canonical.DigestBytes([]byte(date))
+	digest, psi := canonical.DigestBytes([]byte(date)), 0.0123
 	return ledger.Run{
 		Pipeline:    "flight-delay",
 		Stage:       "prod",
@@ -33,7 +33,7 @@ func Example(date string) ledger.Run {
 			Count: 2, Samples: []string{"one", "two"},
 		}},
 		Output:   &ledger.Output{Path: "scores/date=" + date + "/scores.parquet", SHA256: digest, Rows: 900, Carried: 2, WithoutScore: 1, OldestDays: 1},
-		Drift:    []ledger.Drift{{Feature: "dep_hour", PSI: 0.0123, N: 900}},
+		Drift:    []ledger.Drift{{Feature: "dep_hour", Status: "measured", PSI: &psi, N: 900}, {Feature: "carrier", Status: "too few rows", N: 900}},
 		Actor:    "scheduler",
 		Commit:   "26665d9",
 		Linecook: "0.1.0",
@@ -175,8 +175,8 @@ func testRefuses(t *testing.T, open func() ledger.Store) {
 		{"no actor", func(r *ledger.Run) { r.Actor = "" }, "who"},
 		{"output without digest", func(r *ledger.Run) { r.Output = &ledger.Output{Path: "x"} }, "digest"},
 		{"negative rows", func(r *ledger.Run) { r.Output.Rows = -1 }, "negative"},
-		{"drift that is NaN", func(r *ledger.Run) { r.Drift[0].PSI = math.NaN() }, "NaN"},
-		{"drift that is infinite", func(r *ledger.Run) { r.Drift[0].PSI = math.Inf(1) }, "Inf"},
+		{"drift that is NaN", func(r *ledger.Run) { *r.Drift[0].PSI = math.NaN() }, "NaN"},
+		{"drift that is infinite", func(r *ledger.Run) { *r.Drift[0].PSI = math.Inf(1) }, "Inf"},
 		{"an attempt of its own", func(r *ledger.Run) { r.Attempt = 7 }, "assigns"},
 		{"an id of its own", func(r *ledger.Run) { r.ID = "x" }, "assigns"},
 		{"text that is not UTF-8", func(r *ledger.Run) { r.Findings[0].Message = "\xff" }, "UTF-8"},

@@ -47,9 +47,9 @@ func Report(t testing.TB) evaluation.Report {
 		}}},
 		Reliability: []metric.Bin{{N: 27315, Positives: 4210, MeanPredicted: 0.15, ObservedRate: 0.154, Low: 0.15, High: 0.158}},
 		Split:       evaluation.Split{Kind: evaluation.SplitTime, ComparedRows: 27315, LabelDelaySeconds: 14400},
-		Leakage:     evaluation.Leakage{Features: 12, Rows: 27315},
+		Leakage:     evaluation.Leakage{Features: 1, Rows: 27315},
 		Contract:    evaluation.Contract{Checks: 31, Rows: 262144},
-		Honesty:     evaluation.Honesty{StaticPassed: true, FeaturesChecked: 12, Dynamic: Certificate(t)},
+		Honesty:     evaluation.Honesty{StaticPassed: true, FeaturesChecked: 1, Dynamic: Certificate(t)},
 	}
 }
 
@@ -57,7 +57,7 @@ func Report(t testing.TB) evaluation.Report {
 func Certificate(t testing.TB) evaluation.Certificate {
 	t.Helper()
 	return evaluation.Certificate{
-		Passed: true, CutOffs: []time.Time{Day(t, "2013-03-01"), Day(t, "2013-06-10")}, Observations: 4000, Features: 12,
+		Passed: true, CutOffs: []time.Time{Day(t, "2013-03-01"), Day(t, "2013-06-10")}, Observations: 4000, Features: 1,
 		RowsRemoved: 310000, RowsScrambled: 310000, Sample: 2000, Seed: 42,
 		SnapshotDigest:    "sha256:" + strings.Repeat("0", 64),
 		DefinitionsDigest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", // of {}
@@ -107,6 +107,12 @@ func Register(t testing.TB, versions registry.Registry, version string, change f
 	return id
 }
 
+// Drift is of the one feature, so much, and of the scores, none.
+func Drift(psi float64) []ledger.Drift {
+	none := 0.0
+	return []ledger.Drift{{Feature: "distance", Status: "measured", PSI: &psi, N: 900}, {Feature: "score", Status: "measured", PSI: &none, N: 900}}
+}
+
 // Run records one run of a bundle on a stage.
 func Run(t testing.TB, runs ledger.Store, stage, date string, outcome ledger.Outcome, version, bundleID string) {
 	t.Helper()
@@ -119,7 +125,7 @@ func Run(t testing.TB, runs ledger.Store, stage, date string, outcome ledger.Out
 	}
 	if outcome != ledger.Stopped {
 		run.Output = &ledger.Output{Path: "scores.parquet", SHA256: "sha256:" + strings.Repeat("0", 64), Rows: 900}
-		run.Drift = []ledger.Drift{{Feature: "distance", PSI: 0.02, N: 900}}
+		run.Drift = Drift(0.02)
 	}
 	if _, err := runs.Append(context.Background(), run); err != nil {
 		t.Fatal(err)
