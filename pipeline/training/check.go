@@ -56,7 +56,14 @@ func (l *line) check(o *observations, d division, train, test *feature.Snapshot)
 	if err != nil {
 		return nil, err
 	}
-	l.leakage = evaluation.Leakage{Signals: []evaluation.Signal{}, Features: int64(len(train.Frame.Columns)), Rows: int64(len(d.train) + len(d.test))}
+	l.leakage.Signals = []evaluation.Signal{}
+	if leakage.Enough(c.Estimator.Task(), test.Label) {
+		l.leakage.Features, l.leakage.Rows = int64(len(train.Frame.Columns)), int64(len(d.train)+len(d.test))
+	} else {
+		f := leakage.Unseen(c.Estimator.Task(), test.Label)
+		f.Source, f.Position = c.Observations.Source, c.At("split", "holdout")
+		l.warn(f)
+	}
 	return l.suspect(signs), nil
 }
 

@@ -13,8 +13,8 @@
 package leakage
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/linecook-ml/linecook/pipeline/evaluation"
 	"github.com/linecook-ml/linecook/pipeline/feature"
@@ -32,6 +32,8 @@ const (
 	CodeConstant = "leakage/constant-before"
 	CodeEntity   = "leakage/entity"
 	CodeModel    = "leakage/model"
+	// CodeUnseen says that nothing could be told about the labels.
+	CodeUnseen = "leakage/too-few-rows"
 )
 
 const (
@@ -107,6 +109,19 @@ func lookAt(task metric.Task, train, test Side, i int) ([]Sign, error) {
 	return signs, nil
 }
 
+// Unseen is the finding about an evaluation of which nothing can be told.
+func Unseen(task metric.Task, label []float64) report.Finding {
+	of := "not all of one label"
+	if task == metric.Classification {
+		of = fmt.Sprintf("%d of either outcome", minOutcome)
+	}
+	return report.Finding{
+		Code: CodeUnseen, Severity: report.Warning, Count: int64(len(label)),
+		Message: fmt.Sprintf("whether a feature gives the label away cannot be told from the %d observations to evaluate on: it takes %d, %s", len(label), minRows, of),
+		Remedy:  "lengthen split.holdout",
+	}
+}
+
 // Together judges the predictions of the fitted model on the evaluation.
 func Together(task metric.Task, label, predicted []float64) (*Sign, error) {
 	s, err := measure(task, label, predicted)
@@ -120,11 +135,12 @@ func Together(task metric.Task, label, predicted []float64) (*Sign, error) {
 
 // A strength is how well some prediction tells the labels.
 type strength struct {
-	// name is that of the metric, value its value, 0 where it cannot be told, of
-	// so many rows.
-	name  string
-	value float64
-	rows  int
+	// name is that of the metric, value its value of so many rows, if it could be
+	// measured.
+	name     string
+	value    float64
+	rows     int
+	measured bool
 }
 
 // tooGood is the value of a task's metric that is suspected.
@@ -136,7 +152,7 @@ func tooGood(task metric.Task) float64 {
 }
 
 func (s strength) or(other strength) strength {
-	if other.value > s.value {
+	if other.measured && (!s.measured || other.value > s.value) {
 		return other
 	}
 	return s
@@ -149,26 +165,24 @@ func measure(task metric.Task, label, predicted []float64) (strength, error) {
 	if task == metric.Classification {
 		s.name, compute = "roc_auc", metric.ROCAUC
 	}
-	if !enough(task, label) {
+	if !Enough(task, label) {
 		return s, nil
 	}
 	estimate, err := compute(label, predicted, nil)
-	if errors.Is(err, metric.ErrUndefined) {
-		return s, nil
-	}
 	if err != nil {
 		return s, err
 	}
-	s.value = estimate.Value
+	s.value, s.measured = estimate.Value, true
 	return s, nil
 }
 
-func enough(task metric.Task, label []float64) bool {
+// Enough says whether labels are enough to tell from how well they are predicted.
+func Enough(task metric.Task, label []float64) bool {
 	if len(label) < minRows {
 		return false
 	}
 	if task == metric.Regression {
-		return true
+		return slices.Min(label) < slices.Max(label)
 	}
 	positives := 0
 	for _, y := range label {

@@ -95,6 +95,7 @@ func TestLeaks(t *testing.T) {
 		{"the label, turned", metric.Classification, c, c.column(func(row int) float64 { return -3 * c.label[row] }), nil, []string{CodeLabel}},
 		{"the label in words", metric.Classification, c, c.texts(func(row int) string { return []string{"no", "yes"}[int(c.label[row])] }), nil, []string{CodeLabel}},
 		{"a number that the label is cut from", metric.Classification, c, c.column(func(row int) float64 { return 20*c.label[row] + 10*c.Float64() }), nil, []string{CodeLabel}},
+		{"minus a number that the label is cut from", metric.Classification, c, c.column(func(row int) float64 { return -20*c.label[row] - 10*c.Float64()*c.Float64() }), nil, []string{CodeLabel}},
 		{"nearly the label", metric.Classification, c, c.column(func(row int) float64 { return 3*c.label[row] + c.NormFloat64() }), nil, []string{CodeFeature}},
 		{"nearly the label, high and low", metric.Classification, c, c.column(func(row int) float64 {
 			return (2*c.label[row] + 1) * []float64{-1, 1}[c.IntN(2)] * (1 + c.Float64())
@@ -204,6 +205,39 @@ func TestLeaks(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestEnough(t *testing.T) {
+	labels := func(negatives, positives int) []float64 {
+		return append(make([]float64, negatives), slices.Repeat([]float64{1}, positives)...)
+	}
+	for _, test := range []struct {
+		task  metric.Task
+		label []float64
+		want  bool
+	}{
+		{metric.Classification, labels(80, 20), true},
+		{metric.Classification, labels(20, 80), true},
+		{metric.Classification, labels(79, 20), false},
+		{metric.Classification, labels(300, 19), false},
+		{metric.Classification, labels(19, 300), false},
+		{metric.Classification, nil, false},
+		{metric.Regression, labels(99, 1), true},
+		{metric.Regression, labels(98, 1), false},
+		{metric.Regression, labels(300, 0), false},
+		{metric.Regression, nil, false},
+	} {
+		if got := Enough(test.task, test.label); got != test.want {
+			t.Errorf("%s: %d rows, %v ones: enough %t", test.task, len(test.label), sumOf(test.label), got)
+		}
+	}
+}
+
+func sumOf(values []float64) (sum float64) {
+	for _, v := range values {
+		sum += v
+	}
+	return sum
 }
 
 // Entities whose label never changes make a model look better than it is on

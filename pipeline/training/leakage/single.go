@@ -52,14 +52,14 @@ func straight(task metric.Task, column *feature.Column, label []float64) (streng
 		}
 	}
 	if task == metric.Regression {
-		s := strength{name: "r2", rows: len(y)}
-		if enough(task, y) {
+		s := strength{name: "r2", rows: len(y), measured: Enough(task, y)}
+		if s.measured {
 			s.value = correlation(x, y)
 		}
 		return s, nil
 	}
 	s, err := measure(task, y, x)
-	if err == nil && s.value > 0 {
+	if s.measured {
 		s.value = math.Max(s.value, 1-s.value)
 	}
 	return s, err
