@@ -23,7 +23,7 @@ const previous = "linecook-previous-scores"
 // age and the reason, or nothing where all of them are too old. Where today's
 // observations themselves can be trusted, they say which entities are due;
 // else all that were scored within the maximum age are.
-func (s *shift) carryForward(ctx context.Context, checked *validation.Result, stage *staging) error {
+func (s *shift) carryForward(ctx context.Context, checked *validation.Result, stage *staging) (err error) {
 	s.run.Reason = reason(s.run.Findings)
 	runs, err := s.in.Ledger.Runs(ctx, s.run.Pipeline, s.in.Stage)
 	if err != nil {
@@ -55,7 +55,12 @@ func (s *shift) carryForward(ctx context.Context, checked *validation.Result, st
 	if len(findings) > 0 {
 		return fmt.Errorf("earlier scores cannot be read: %w", firstError(findings))
 	}
-	rows, err := s.carriedRows(session, due)
+	last, ok := s.lastScores(session.Table(previous))
+	if !ok {
+		s.stop()
+		return nil
+	}
+	rows, err := s.carriedRows(session, last, due)
 	if err != nil {
 		return err
 	}
@@ -158,14 +163,36 @@ func (s *shift) validScores(runs []ledger.Run) ([]string, error) {
 	return files, nil
 }
 
+// lastScores is the query of the last valid score of each entity. Scores that are
+// not of these entities, since another bundle was on the stage, say nothing.
+func (s *shift) lastScores(scores *dataset.Table) (query string, ok bool) {
+	o := s.config.Observations
+	var relations []string
+	order := []string{"scored_on DESC", "decided_at DESC"}
+	for _, segment := range scores.Segments {
+		has := func(name string) bool {
+			return slices.ContainsFunc(segment.Columns, func(c dataset.Column) bool { return c.Name == name })
+		}
+		if slices.ContainsFunc(o.Entity, func(name string) bool { return !has(name) }) {
+			continue
+		}
+		relations = append(relations, "SELECT * FROM "+segment.Relation())
+		for _, name := range o.Key {
+			if column := dataset.Identifier(name); has(name) && !slices.Contains(order, column) {
+				order = append(order, column)
+			}
+		}
+	}
+	return fmt.Sprintf(`SELECT * FROM (
+		SELECT *, row_number() OVER (PARTITION BY %s ORDER BY %s, %s) AS "__rank" FROM (%s) p
+		WHERE status = 'scored') WHERE "__rank" = 1`,
+		qualified("p", o.Entity), strings.Join(order, ", "), pipeline.ScoreColumn, strings.Join(relations, " UNION ALL BY NAME ")), len(relations) > 0
+}
+
 // carriedRows is the query of the scores to publish; score is NULL for an
 // observation whose entity has none.
-func (s *shift) carriedRows(session *dataset.Session, due bool) (string, error) {
+func (s *shift) carriedRows(session *dataset.Session, last string, due bool) (string, error) {
 	o := s.config.Observations
-	last := fmt.Sprintf(`SELECT * FROM (
-		SELECT *, row_number() OVER (PARTITION BY %s ORDER BY scored_on DESC, decided_at DESC, %s) AS "__rank" FROM %s
-		WHERE status = 'scored') WHERE "__rank" = 1`,
-		qualified("p", o.Entity), qualified("p", o.Key), session.Table(previous).Segments[0].Relation()+" p")
 	today := dataset.Literal(s.in.Date)
 	var identity, from string
 	if due {
