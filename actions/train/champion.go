@@ -88,7 +88,7 @@ func open(ctx context.Context, app *command.App, versions registry.Registry, c *
 		return nil, nil
 	}
 	return &training.Champion{
-		Version: version, BundleID: b.ID, Stage: stage, Trained: measured.Training, Observations: recipe.Config.Observations,
+		Version: version, BundleID: b.ID, Stage: stage, Task: measured.Task, Trained: measured.Training, Observations: recipe.Config.Observations,
 		Predict: func(ctx context.Context, session *dataset.Session, within feature.Range) (*feature.Snapshot, []float64, error) {
 			return recipe.Predict(ctx, c, session, within)
 		},

@@ -20,6 +20,8 @@ type Champion struct {
 	Version, BundleID string
 	// Stage is where it serves.
 	Stage string
+	// Task is what it predicts.
+	Task metric.Task
 	// Trained is the period whose rows it was fitted to.
 	Trained evaluation.Period
 	// Observations are those of its own definitions.
@@ -72,6 +74,9 @@ func (l *line) compare(ctx context.Context, o *observations, test []int, scores 
 // reason why it cannot be asked. Rows that it was fitted to would flatter it.
 func (l *line) champion(ctx context.Context, o *observations, test []int) (scores []float64, reason string) {
 	c, ours := l.in.Champion, l.in.Config.Observations
+	if task := l.in.Config.Estimator.Task(); c.Task != task {
+		return nil, fmt.Sprintf("it is for %s, and this version for %s", c.Task, task)
+	}
 	if first := o.DecidedAt[test[0]]; first.Before(c.Trained.To) {
 		return nil, fmt.Sprintf("it was trained on rows up to %s, and the evaluation begins at %s", c.Trained.To.Format(time.DateOnly), first.Format(time.DateOnly))
 	}
