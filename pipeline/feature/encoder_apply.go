@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/linecook-ml/linecook/pipeline/dataset"
 )
 
 // maxUnseenSamples bounds how many unseen levels ApplyStats names.
@@ -30,7 +32,7 @@ type ColumnStats struct {
 // Apply makes the matrix of a frame. The frame's columns may be in any order and
 // more than are needed; one that is missing or of another kind than it was
 // fitted on is an error that names the feature. Every value of the matrix is
-// finite.
+// finite; one that is too large once it is scaled is dataset.ErrData.
 func (e *Encoding) Apply(frame Frame) (Matrix, ApplyStats, error) {
 	if err := e.Validate(); err != nil {
 		return Matrix{}, ApplyStats{}, fmt.Errorf("apply encoding: %w", err)
@@ -61,7 +63,7 @@ func (e *Encoding) Apply(frame Frame) (Matrix, ApplyStats, error) {
 		offset += len(fitted.columns())
 	}
 	if err := matrix.Validate(); err != nil {
-		return Matrix{}, ApplyStats{}, fmt.Errorf("apply encoding: %w", err)
+		return Matrix{}, ApplyStats{}, fmt.Errorf("apply encoding: %w: %w", dataset.ErrData, err)
 	}
 	return matrix, stats, nil
 }

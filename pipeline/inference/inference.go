@@ -189,11 +189,12 @@ func (s *shift) score(ctx context.Context, session *dataset.Session, stage *stag
 	if s.checkFeatures(snapshot); report.HasErrors(s.run.Findings) {
 		return false, nil
 	}
-	matrix, _, err := s.recipe.Encoding.Apply(snapshot.Frame)
-	if err != nil {
-		return false, err
+	scores, err := s.recipe.predict(snapshot.Frame)
+	if dataset.Unreadable(err) {
+		s.find("feature/out-of-reach", s.config.At("features"),
+			fmt.Sprintf("of the observations of %s, in order of their decisions: %s", s.in.Date, err), "see whether that value is a real one, and bound it in the contract")
+		return false, nil
 	}
-	scores, err := s.recipe.Model.Predict(matrix)
 	if err != nil {
 		return false, err
 	}

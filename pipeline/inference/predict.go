@@ -29,13 +29,18 @@ func (r *Recipe) Predict(ctx context.Context, now *pipeline.Config, session *dat
 	if err != nil {
 		return fail(err)
 	}
-	matrix, _, err := r.Encoding.Apply(snapshot.Frame)
-	if err != nil {
-		return fail(err)
-	}
-	scores, err := r.Model.Predict(matrix)
+	scores, err := r.predict(snapshot.Frame)
 	if err != nil {
 		return fail(err)
 	}
 	return snapshot, scores, nil
+}
+
+// predict encodes and scores features.
+func (r *Recipe) predict(features feature.Frame) ([]float64, error) {
+	matrix, _, err := r.Encoding.Apply(features)
+	if err != nil {
+		return nil, err
+	}
+	return r.Model.Predict(matrix)
 }

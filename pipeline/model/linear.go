@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/linecook-ml/linecook/pipeline/dataset"
 	"github.com/linecook-ml/linecook/pipeline/feature"
 )
 
@@ -51,7 +52,8 @@ func (m *Linear) Validate() error {
 }
 
 // Predict gives the prediction for each row. The same row gives the same bits on
-// every processor, whatever rows surround it.
+// every processor, whatever rows surround it. A row whose prediction has no room
+// in a float64 is dataset.ErrData.
 func (m *Linear) Predict(matrix feature.Matrix) ([]float64, error) {
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("predict: %w", err)
@@ -71,12 +73,30 @@ func (m *Linear) Predict(matrix feature.Matrix) ([]float64, error) {
 			sum += float64(m.Weights[j] * value)
 		}
 		if !finite(sum) {
-			return nil, fmt.Errorf("predict: the sum of weights and values in row %d is %v", i+1, sum)
+			return nil, m.outOfReach(matrix, i, fmt.Sprintf("the sum of weights and values is %v", sum))
 		}
 		predictions[i] = sum
 	}
 	return predictions, nil
 }
+
+// outOfReach is the error about a row whose prediction has no room in a float64.
+func (m *Linear) outOfReach(matrix feature.Matrix, row int, what string) error {
+	most, largest := "", 0.0
+	for j, value := range matrix.Row(row) {
+		if part := math.Abs(float64(m.Weights[j] * value)); part > largest {
+			most, largest = m.Columns[j], part
+		}
+	}
+	return rangeError(fmt.Sprintf("%s in row %d, and most of it comes from column %q", what, row+1, most))
+}
+
+// A rangeError is the fault of a row's numbers.
+type rangeError string
+
+func (e rangeError) Error() string { return "predict: " + string(e) }
+
+func (e rangeError) Is(target error) bool { return target == dataset.ErrData }
 
 func finite(x float64) bool {
 	return !math.IsNaN(x) && !math.IsInf(x, 0)

@@ -86,7 +86,7 @@ func TestPredictRefuses(t *testing.T) {
 		{"other order", feature.Matrix{Columns: []string{"b", "a"}}, `column 1`},
 		{"fewer columns", feature.Matrix{Columns: []string{"a"}}, "has 1 columns where the model was fitted on 2"},
 		{"NaN", feature.Matrix{Columns: []string{"a", "b"}, Rows: 1, Data: []float64{1, math.NaN()}}, `column "b" of the matrix is NaN in row 1`},
-		{"overflow", feature.Matrix{Columns: []string{"a", "b"}, Rows: 1, Data: []float64{1, 1}}, "row 1 is +Inf"},
+		{"overflow", feature.Matrix{Columns: []string{"a", "b"}, Rows: 1, Data: []float64{1, 1}}, "is +Inf in row 1, and most of it comes from column \"a\""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := fitted.Predict(test.matrix)
@@ -112,7 +112,7 @@ func TestPoissonCountsAreFiniteOrRefused(t *testing.T) {
 		t.Errorf("counts %v, %v", counts, err)
 	}
 	counts, err = fitted.Predict(feature.Matrix{Columns: []string{"a"}, Rows: 2, Data: []float64{0, 800}})
-	if err == nil || !strings.Contains(err.Error(), "row 2 is e to the power of 801") {
+	if err == nil || !strings.Contains(err.Error(), "is e to the power of 801, beyond a float64, in row 2, and most of it comes from column \"a\"") {
 		t.Errorf("counts %v, %v", counts, err)
 	}
 }

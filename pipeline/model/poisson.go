@@ -27,7 +27,8 @@ func (m *Poisson) ColumnNames() []string { return m.Columns }
 func (m *Poisson) Validate() error { return (*Linear)(m).Validate() }
 
 // Predict gives the expected count for each row. The same row gives the same
-// bits on every processor, whatever rows surround it.
+// bits on every processor, whatever rows surround it. A row whose count has no
+// room in a float64 is dataset.ErrData.
 func (m *Poisson) Predict(matrix feature.Matrix) ([]float64, error) {
 	counts, err := (*Linear)(m).Predict(matrix)
 	if err != nil {
@@ -35,7 +36,7 @@ func (m *Poisson) Predict(matrix feature.Matrix) ([]float64, error) {
 	}
 	for i, margin := range counts {
 		if counts[i] = Exp(margin); !finite(counts[i]) {
-			return nil, fmt.Errorf("predict: the expected count in row %d is e to the power of %v, beyond a float64", i+1, margin)
+			return nil, (*Linear)(m).outOfReach(matrix, i, fmt.Sprintf("the expected count is e to the power of %v, beyond a float64,", margin))
 		}
 	}
 	return counts, nil

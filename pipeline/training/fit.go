@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/linecook-ml/linecook/pipeline"
+	"github.com/linecook-ml/linecook/pipeline/dataset"
 	"github.com/linecook-ml/linecook/pipeline/feature"
 	"github.com/linecook-ml/linecook/pipeline/model"
 	"github.com/linecook-ml/linecook/pipeline/report"
@@ -76,11 +77,16 @@ func set[T any](parameter, given *T) {
 	}
 }
 
-// predict scores observations.
-func (f *learned) predict(s *feature.Snapshot) ([]float64, error) {
+// predict scores observations. Where a value is beyond all that the model takes,
+// the finding says so.
+func (f *learned) predict(c *pipeline.Config, s *feature.Snapshot) (scores []float64, refused *report.Finding, err error) {
 	matrix, _, err := f.encoding.Apply(s.Frame)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		scores, err = f.model.Predict(matrix)
 	}
-	return f.model.Predict(matrix)
+	if dataset.Unreadable(err) {
+		f := finding("training/out-of-reach", c.At("features"), err.Error(), "see whether that value is a real one, and bound it in the contract")
+		return nil, &f, nil
+	}
+	return scores, nil, err
 }

@@ -55,9 +55,13 @@ func (l *line) search(o *observations) (pipeline.Parameters, *report.Finding, er
 				unfitted.Message = fmt.Sprintf("fold %d, candidate %d: %s", i+1, j+1, unfitted.Message)
 				return candidate, unfitted, nil
 			}
-			scores, err := fitted.predict(test)
+			scores, refused, err := fitted.predict(c, test)
 			if err != nil {
 				return candidate, nil, err
+			}
+			if refused != nil {
+				refused.Message = fmt.Sprintf("fold %d, candidate %d: %s", i+1, j+1, refused.Message)
+				return candidate, refused, nil
 			}
 			estimate, err := judge.Compute(test.Label, scores, nil)
 			if errors.Is(err, metric.ErrUndefined) {

@@ -41,9 +41,12 @@ func (l *line) shuffle(o *observations, d division, parameters pipeline.Paramete
 	if err != nil || unfitted != nil {
 		return nil, unfitted, err
 	}
-	scores, err := fitted.predict(test)
-	if err != nil {
-		return nil, nil, err
+	scores, refused, err := fitted.predict(c, test)
+	if refused != nil {
+		refused.Message = "the random split: " + refused.Message
+	}
+	if err != nil || refused != nil {
+		return nil, refused, err
 	}
 	estimates, err := l.estimates(test.Label, scores, metric.NumberDays(test.Partition))
 	if errors.Is(err, metric.ErrUndefined) {

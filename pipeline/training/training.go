@@ -202,9 +202,13 @@ func (l *line) run(ctx context.Context) error {
 	l.result.Fit = fitted.diagnostics
 
 	l.step(fmt.Sprintf("evaluate on %d later observations", test.Frame.Rows))
-	scores, err := fitted.predict(test)
+	scores, f, err := fitted.predict(l.in.Config, test)
 	if err != nil {
 		return err
+	}
+	if f != nil {
+		l.refuse(*f)
+		return nil
 	}
 	together, err := leakage.Together(l.in.Config.Estimator.Task(), test.Label, scores)
 	if err != nil {
