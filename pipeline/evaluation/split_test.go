@@ -51,6 +51,16 @@ func TestAChoiceIsWrittenAndRead(t *testing.T) {
 	}
 }
 
+// A row may be decided some days after its partition, and then after the first
+// rows of the next fold.
+func TestPeriodsOfFoldsMayOverlap(t *testing.T) {
+	r := chosen()
+	r.CrossValidation.Folds[0].Period.To = r.CrossValidation.Folds[1].Period.From.Add(time.Hour)
+	if _, err := evaluation.Write(r); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestASplitThatCannotBeIsRefused(t *testing.T) {
 	for name, test := range map[string]struct {
 		spoil func(*evaluation.Report)
@@ -80,8 +90,8 @@ func TestASplitThatCannotBeIsRefused(t *testing.T) {
 		"a fold in its own future": {func(r *evaluation.Report) {
 			r.CrossValidation.Folds[0].Training.To = r.CrossValidation.Folds[0].Period.To
 		}, "fold 1 is trained until"},
-		"folds on each other": {func(r *evaluation.Report) {
-			r.CrossValidation.Folds[1].Period.From = r.CrossValidation.Folds[1].Training.To
+		"folds out of order": {func(r *evaluation.Report) {
+			r.CrossValidation.Folds[0], r.CrossValidation.Folds[1] = r.CrossValidation.Folds[1], r.CrossValidation.Folds[0]
 		}, "fold 2 begins before"},
 		"a fold in the evaluation": {func(r *evaluation.Report) {
 			r.CrossValidation.Folds[1].Period.To = r.Period.From
