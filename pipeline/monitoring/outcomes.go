@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"time"
@@ -72,11 +73,11 @@ func Read(ctx context.Context, c *pipeline.Config, contracts pipeline.Contracts,
 		outcomes.Partition = append(outcomes.Partition, partition.Format(time.DateOnly))
 		outcomes.Carried = append(outcomes.Carried, carried)
 		outcomes.Score = append(outcomes.Score, score)
-		outcomes.Known = append(outcomes.Known, label != nil)
-		if label == nil {
+		known := label != nil && !math.IsNaN(*label)
+		if !known {
 			label = new(float64)
 		}
-		outcomes.Label = append(outcomes.Label, *label)
+		outcomes.Known, outcomes.Label = append(outcomes.Known, known), append(outcomes.Label, *label)
 	}
 	return outcomes, rows.Err()
 }

@@ -48,7 +48,7 @@ sources:
       - columns: [minutes_late]
         known_at: ordered_at + to_minutes(60 + minutes_late)
 observations: {source: orders, decision_time: ordered_at, key: [id], entity: [id], partition: date}
-label: {name: late, expression: minutes_late > 15, known_at: %s}
+label: {name: late, expression: '%s', known_at: %s}
 features:
   - {name: hour, expression: hour(ordered_at)}
 split: {holdout: 1 day}
@@ -58,6 +58,12 @@ stages:
   - {name: dev, require: [contract_clean]}
 scoring: {max_age: 1 day}
 `
+
+// The label, and one that is no number for the first order.
+const (
+	late   = "minutes_late > 15"
+	unsure = "CASE WHEN id = 1 THEN ''nan''::DOUBLE ELSE minutes_late / 60 END"
+)
 
 // An outcome counts once it was known: when the label says so, but not before
 // the columns that it is made of, which training holds it to as well.
@@ -79,16 +85,17 @@ func TestReadTakesOutcomesThatWereKnown(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct{ knownAt, before, known string }{
-		{"ordered_at + to_minutes(60 + minutes_late)", "2024-03-02 09:00:00", "1 2"},
-		{"ordered_at", "2024-03-01 10:30:00", ""},
-		{"ordered_at", "2024-03-01 11:00:01", "1 2"},
-		{"ordered_at", "2024-03-02 20:00:00", "1 2"},
-		{"ordered_at", "2024-03-02 20:00:01", "1 2 3"},
-		{"ordered_at + INTERVAL 2 DAY", "2024-03-03 12:00:00", "1 2"},
-		{"NULL::TIMESTAMP", "2030-01-01 00:00:00", ""},
+	for _, c := range []struct{ label, knownAt, before, known string }{
+		{late, "ordered_at + to_minutes(60 + minutes_late)", "2024-03-02 09:00:00", "1 2"},
+		{late, "ordered_at", "2024-03-01 10:30:00", ""},
+		{late, "ordered_at", "2024-03-01 11:00:01", "1 2"},
+		{late, "ordered_at", "2024-03-02 20:00:00", "1 2"},
+		{late, "ordered_at", "2024-03-02 20:00:01", "1 2 3"},
+		{late, "ordered_at + INTERVAL 2 DAY", "2024-03-03 12:00:00", "1 2"},
+		{unsure, "ordered_at", "2024-03-02 20:00:01", "2 3"},
+		{late, "NULL::TIMESTAMP", "2030-01-01 00:00:00", ""},
 	} {
-		c1, findings := pipeline.ParseConfig(filepath.Join(dir, "pipeline.yaml"), []byte(fmt.Sprintf(config, c.knownAt)))
+		c1, findings := pipeline.ParseConfig(filepath.Join(dir, "pipeline.yaml"), []byte(fmt.Sprintf(config, c.label, c.knownAt)))
 		if report.HasErrors(findings) {
 			t.Fatalf("%+v", findings)
 		}
@@ -111,7 +118,7 @@ func TestReadTakesOutcomesThatWereKnown(t *testing.T) {
 			}
 		}
 		if len(outcomes.Score) != 5 || strings.Join(known, " ") != c.known {
-			t.Errorf("%s before %s: %q are known, want %q", c.knownAt, c.before, known, c.known)
+			t.Errorf("%s, %s before %s: %q are known, want %q", c.label, c.knownAt, c.before, known, c.known)
 		}
 	}
 }
