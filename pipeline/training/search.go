@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/evaluation"
@@ -120,25 +121,26 @@ func summarize(scores []float64) (mean, standardError float64) {
 	return mean, math.Sqrt(squares / (n - 1) / n)
 }
 
-// choose is the index of the candidate with the best mean, the first of equals;
+// choose is the index of the candidate with the least mean cost, the first of equals;
 // or with the one-standard-error rule (Breiman et al. 1984; Hastie, Tibshirani
 // and Friedman, The Elements of Statistical Learning, 2nd ed., section 7.10) the
 // first whose mean is within one standard error of the best one's.
 func choose(cv *evaluation.CrossValidation) int {
 	best := 0
-	cost := func(j int) float64 { return cv.Direction.Cost(cv.Candidates[j].Mean) }
-	for j := range cv.Candidates {
-		if cost(j) < cost(best) {
+	// Of a ratio that should be one, what is above in one fold and below in another
+	// is no better for it, though the mean is.
+	mean, standardError := make([]float64, len(cv.Candidates)), make([]float64, len(cv.Candidates))
+	for j, candidate := range cv.Candidates {
+		costs := make([]float64, len(candidate.Scores))
+		for i, score := range candidate.Scores {
+			costs[i] = cv.Direction.Cost(score)
+		}
+		if mean[j], standardError[j] = summarize(costs); mean[j] < mean[best] {
 			best = j
 		}
 	}
 	if !cv.OneStandardError {
 		return best
 	}
-	for j := range cv.Candidates {
-		if cost(j) <= cost(best)+cv.Candidates[best].StandardError {
-			return j
-		}
-	}
-	return best
+	return slices.IndexFunc(mean, func(cost float64) bool { return cost <= mean[best]+standardError[best] })
 }

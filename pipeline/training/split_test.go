@@ -242,22 +242,26 @@ func TestRepeated(t *testing.T) {
 }
 
 func TestChoose(t *testing.T) {
+	// around are the scores of two folds with a mean and the standard error 0.06.
+	around := func(mean float64) []float64 { return []float64{mean - 0.06, mean + 0.06} }
 	for name, test := range map[string]struct {
 		direction metric.Direction
-		means     []float64
+		scores    [][]float64
 		oneError  bool
 		want      int
 	}{
-		"higher is better":            {metric.HigherIsBetter, []float64{0.6, 0.8, 0.7}, false, 1},
-		"lower is better":             {metric.LowerIsBetter, []float64{0.6, 0.8, 0.5}, false, 2},
-		"one is best":                 {metric.OneIsBest, []float64{0.8, 1.1, 1.3}, false, 1},
-		"the first of equals":         {metric.HigherIsBetter, []float64{0.6, 0.8, 0.8}, false, 1},
-		"one standard error":          {metric.HigherIsBetter, []float64{0.69, 0.75, 0.8}, true, 1},
-		"one standard error, of loss": {metric.LowerIsBetter, []float64{0.5, 0.45, 0.41}, true, 1},
+		"higher is better":                {metric.HigherIsBetter, [][]float64{around(0.6), around(0.8), around(0.7)}, false, 1},
+		"lower is better":                 {metric.LowerIsBetter, [][]float64{around(0.6), around(0.8), around(0.5)}, false, 2},
+		"one is best":                     {metric.OneIsBest, [][]float64{around(0.8), around(1.1), around(1.3)}, false, 1},
+		"one is best in each fold":        {metric.OneIsBest, [][]float64{{0.98, 1, 0.98}, {0.4, 1.6, 1}}, false, 0},
+		"one is best, one standard error": {metric.OneIsBest, [][]float64{{0.4, 1.6, 1}, {0.98, 1.02, 1}, {0.99, 1.01, 1}}, true, 2},
+		"the first of equals":             {metric.HigherIsBetter, [][]float64{around(0.6), around(0.8), around(0.8)}, false, 1},
+		"one standard error":              {metric.HigherIsBetter, [][]float64{around(0.69), around(0.75), around(0.8)}, true, 1},
+		"one standard error, of loss":     {metric.LowerIsBetter, [][]float64{around(0.5), around(0.45), around(0.41)}, true, 1},
 	} {
 		cv := &evaluation.CrossValidation{Direction: test.direction, OneStandardError: test.oneError}
-		for _, mean := range test.means {
-			cv.Candidates = append(cv.Candidates, evaluation.Candidate{Mean: mean, StandardError: 0.06})
+		for _, scores := range test.scores {
+			cv.Candidates = append(cv.Candidates, evaluation.Candidate{Scores: scores})
 		}
 		if got := choose(cv); got != test.want {
 			t.Errorf("%s: candidate %d, want %d", name, got, test.want)
