@@ -2,7 +2,7 @@ package linecook.checks
 
 # METADATA
 # title: Ran long enough on the stage before
-# description: This bundle scored at least min_days different days on the stage named by after. Carried-forward days do not count.
+# description: This bundle scored at least min_days different days on the stage named by after, none of them before its cut-off. Carried-forward days do not count.
 # custom:
 #   reads: [min_days]
 #   live: true

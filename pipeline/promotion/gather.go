@@ -76,7 +76,7 @@ func Gather(ctx context.Context, versions registry.Registry, runs ledger.Store, 
 	if err != nil {
 		return fail(err)
 	}
-	staged, err := stageRuns(ctx, runs, requirement.After, candidate.ID, request)
+	staged, err := stageRuns(ctx, runs, requirement.After, candidate.ID, until, request)
 	if err != nil {
 		return fail(err)
 	}
@@ -295,9 +295,11 @@ func champion(ctx context.Context, versions registry.Registry, history []registr
 	return nil, nil
 }
 
-// stageRuns counts the candidate's days on the stage before, each by its last
-// attempt, up to the day of the request. It is empty when there were none.
-func stageRuns(ctx context.Context, runs ledger.Store, stage, bundleID string, request Request) ([]StageRuns, error) {
+// stageRuns counts the candidate's days on the stage before, from its cut-off up
+// to the day of the request: on earlier ones it would be tried on what it was
+// trained on. A day is that of its last scores, which a later attempt without any
+// leaves in place, else that of its last attempt. It is empty when there were none.
+func stageRuns(ctx context.Context, runs ledger.Store, stage, bundleID string, until time.Time, request Request) ([]StageRuns, error) {
 	if stage == "" {
 		return []StageRuns{}, nil
 	}
@@ -309,7 +311,14 @@ func stageRuns(ctx context.Context, runs ledger.Store, stage, bundleID string, r
 	count := StageRuns{Stage: stage, BundleID: bundleID, Drift: []Drift{}}
 	for i, run := range all {
 		last := i+1 == len(all) || all[i+1].LogicalDate != run.LogicalDate
-		if !last || run.LogicalDate > today || run.Bundle.ID != bundleID {
+		if scored, ok := ledger.LastScoredOn(all, run.LogicalDate); ok {
+			run = scored
+		}
+		day, err := time.Parse(time.DateOnly, run.LogicalDate)
+		if err != nil {
+			return nil, fmt.Errorf("read the runs on %s: %w", stage, err)
+		}
+		if !last || run.LogicalDate > today || day.Before(until) || run.Bundle.ID != bundleID {
 			continue
 		}
 		switch run.Outcome {

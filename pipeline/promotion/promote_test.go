@@ -129,6 +129,7 @@ func TestGatherCountsDays(t *testing.T) {
 		outcome     ledger.Outcome
 		bundle      string
 	}{
+		{"staging", "2013-09-30", ledger.Scored, id}, // it was trained on that day
 		{"staging", "2013-10-02", ledger.Scored, id},
 		{"staging", "2013-10-03", ledger.Stopped, id},
 		{"staging", "2013-10-03", ledger.Scored, id},
@@ -151,7 +152,7 @@ func TestGatherCountsDays(t *testing.T) {
 	for _, d := range promotiontest.Drift(0.02) {
 		drift = append(drift, promotion.Drift(d))
 	}
-	want := []promotion.StageRuns{{Stage: "staging", BundleID: id, DaysScored: 2, DaysCarriedForward: 1, DaysStopped: 1, LastDate: "2013-10-05", Drift: drift, DriftDate: "2013-10-03"}}
+	want := []promotion.StageRuns{{Stage: "staging", BundleID: id, DaysScored: 3, DaysCarriedForward: 1, LastDate: "2013-10-05", Drift: drift, DriftDate: "2013-10-04"}}
 	if diff := cmp.Diff(want, got.Runs); diff != "" {
 		t.Error(diff)
 	}
