@@ -206,6 +206,10 @@ func finding(code string, position report.Position, remedy, format string, value
 // ScoreColumn is the name of the prediction in scores and profiles.
 const ScoreColumn = "score"
 
+// OutputColumns stand in published scores beside the partition, the key and the
+// entity.
+var OutputColumns = []string{"decided_at", ScoreColumn, "status", "scored_on", "age_days", "reason", "bundle_version", "bundle_id"}
+
 // ContractPath is where a source's contract lies in a bundle, and
 // SourceOfContract its inverse.
 func ContractPath(source string) string { return "contracts/" + source + ".odcs.yaml" }

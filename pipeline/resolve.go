@@ -93,6 +93,7 @@ func (r *resolver) source(i int, source *Source, rules *contract.Contract) {
 			"the observations' partition is %q, but source %s has none", o.Partition, source.Name))
 	}
 	r.entity(o, times)
+	r.outputs(o)
 	label := &r.config.Label
 	r.text(&label.Expression, times.Label, times.Place("label"), need{"config/no-label", "the label", "expression", "label"}, "label", "expression")
 	r.text(&label.KnownAt, times.LabelKnownAt, times.Place("labelKnownAt"), need{"config/no-label-known-at", "the label", "known_at", "labelKnownAt"}, "label", "known_at")
@@ -126,6 +127,23 @@ func (r *resolver) text(setting *string, given string, place report.Position, n 
 	case given != "" && given != written:
 		r.add(finding("config/contradiction", r.config.Document.Position(path...), "keep one of them, or make them the same",
 			"%s has %s %q here and %q at %s", n.what, n.key, written, given, place))
+	}
+}
+
+// outputs refuses columns that would take the name of one that scores have.
+func (r *resolver) outputs(o *feature.Observations) {
+	for _, named := range []struct {
+		setting string
+		columns []string
+	}{{"partition", []string{o.Partition}}, {"key", o.Key}, {"entity", o.Entity}} {
+		for _, column := range named.columns {
+			// DuckDB does not tell names by case.
+			if !slices.ContainsFunc(OutputColumns, func(name string) bool { return strings.EqualFold(name, column) }) {
+				continue
+			}
+			r.add(finding("config/output-column", r.config.At("observations", named.setting), "give the column another name in the source",
+				"%s is %q, which is a column of linecook's own in published scores", named.setting, column))
+		}
 	}
 }
 

@@ -64,6 +64,7 @@ func TestSettingsThatMayStandInTheContract(t *testing.T) {
 		"entity in the contract":    {"{property: linecook.entityKey, value: [shop, customer]}", []string{"  entity: [customer]\n", ""}, nil},
 		"entity in neither":         {"", []string{"  entity: [customer]\n", ""}, []string{"config/no-entity pipeline.yaml:26:3"}},
 		"entity in both":            {"{property: linecook.entityKey, value: [shop]}", nil, []string{"config/contradiction pipeline.yaml:29:11"}},
+		"a column of scores":        {"", []string{"  key: [date, customer]\n", "  key: [date, customer, Status]\n"}, []string{"config/output-column pipeline.yaml:28:8"}},
 		"label in neither":          {"", []string{"  expression: minutes_late > 15\n", ""}, []string{"config/no-label pipeline.yaml:33:3"}},
 		"label in the contract":     {"{property: linecook.label, value: minutes_late > 15}, {property: linecook.labelKnownAt, value: ordered_at}", []string{"  expression: minutes_late > 15\n  known_at: ordered_at + to_minutes(60 + minutes_late)\n", ""}, nil},
 		"an object that is not":     {"", []string{"    partition: date\n", "    partition: date\n    object: others\n"}, []string{"config/object pipeline.yaml:8:5"}},

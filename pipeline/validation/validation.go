@@ -150,6 +150,14 @@ func (r *Result) source(ctx context.Context, c *pipeline.Config, session *datase
 	default:
 		checked.Rows, checked.Checks = result.Rows, result.Checks
 		r.Findings = append(r.Findings, result.Findings...)
+		// Rows that cannot be read under the contract are found already.
+		if source.Name == c.Observations.Source && !report.HasErrors(result.Findings) {
+			twice, err := keys(ctx, c, session, table, rules, scope)
+			if err != nil {
+				return err
+			}
+			r.Findings = append(r.Findings, twice...)
+		}
 	}
 	r.Sources = append(r.Sources, checked)
 	return nil
