@@ -121,8 +121,11 @@ func publish(app *command.App, r *backtest.Report, out string, asJSON bool) erro
 		_, err = fmt.Fprint(app.Out, summary(r, page))
 	}
 	err = errors.Join(err, app.Runner().Summary(markdown(r)), app.Runner().SetOutput("report", page))
+	if err == nil {
+		err = app.Findings(r.Findings)
+	}
 	if err == nil && r.Totals.Scored == 0 {
-		return errors.Join(app.Findings(r.Findings), command.ErrFound())
+		return command.ErrFound()
 	}
 	return err
 }
