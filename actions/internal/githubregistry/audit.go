@@ -210,8 +210,11 @@ func (x *examiner) examine(ctx context.Context, i int, shown []github.Deployment
 		}
 	}
 	// A deployment that was made when the run was gone repeats what the tag said
-	// then, and proves no more.
-	witnessed := a.Deployment.State == Confirmed && !created.Before(a.At.Add(-slack)) && created.Before(a.At.Add(runsKept))
+	// then, and proves no more. The event's time is what its tag says, and a young
+	// event may be dated back: that the run is gone of old, GitHub's own time of the
+	// deployment must say, too.
+	then := a.Deployment.State == Confirmed && !created.Before(a.At.Add(-slack)) && created.Before(a.At.Add(runsKept))
+	witnessed := then && x.now.Sub(created) > runsKept
 	if a.Run.State == Expired && !witnessed {
 		a.Problems = append(a.Problems, unproven)
 	}
@@ -220,7 +223,7 @@ func (x *examiner) examine(ctx context.Context, i int, shown []github.Deployment
 }
 
 // unproven is why an event is not confirmed that nothing contradicts.
-const unproven = "GitHub keeps its run no more, and no deployment from when it did says the same"
+const unproven = "GitHub keeps its run no more, and no deployment that is older than runs are kept, and was made while it did, says the same"
 
 func (a Audited) unproven() bool { return slices.Equal(a.Problems, []string{unproven}) }
 

@@ -17,8 +17,9 @@ import (
 // What an event is held against. Nobody who may push tags can write these facts
 // about a run: GitHub does, from the default branch's own workflow.
 const (
-	// runsKept is how long GitHub keeps runs at least; by default 90 days.
-	runsKept = 90 * 24 * time.Hour
+	// runsKept is how long an event and its deployment have their run at least.
+	// GitHub keeps runs for 90 days, and they come up to a day after its start.
+	runsKept = 89 * 24 * time.Hour
 	// slack is how far a runner's clock may be from GitHub's.
 	slack = 5 * time.Minute
 	// asked is the one event that promotes: somebody asks for it.
