@@ -55,15 +55,11 @@ func deploymentsOf(found []deployment) []Deployment {
 	return all
 }
 
-// Deployments returns the last 100 deployments of a task to an environment,
-// newest first.
+// Deployments returns the deployments of a task to an environment, newest first.
 func (c *Client) Deployments(ctx context.Context, environment, task string) ([]Deployment, error) {
-	query := url.Values{"environment": {environment}, "task": {task}, "per_page": {fmt.Sprint(perPage)}}
-	var found []deployment
-	if _, err := c.call(ctx, http.MethodGet, "/deployments?"+query.Encode(), nil, &found); err != nil {
-		return nil, explain(err, "list the deployments to %s", environment)
-	}
-	return deploymentsOf(found), nil
+	query := url.Values{"environment": {environment}, "task": {task}}
+	found, err := list[deployment](ctx, c, "/deployments?"+query.Encode(), "the deployments of "+task+" to "+environment)
+	return deploymentsOf(found), err
 }
 
 // AllDeployments returns the deployments of a task to every environment, newest

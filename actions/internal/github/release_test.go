@@ -284,6 +284,14 @@ func TestDeploymentsOfATask(t *testing.T) {
 	if all, err := client.Deployments(t.Context(), "prod", "promote:y"); err != nil || len(all) != 0 {
 		t.Errorf("%+v, %v", all, err)
 	}
+	// Whoever makes many must not hide those before them.
+	for range 150 {
+		s.AddDeployment(githubtest.Deployment{Ref: "main", Task: "promote:x", Environment: "prod", Payload: []byte(`{"event":"x#prod#2"}`)}, githubtest.Bot)
+	}
+	all, err = client.Deployments(t.Context(), "prod", "promote:x")
+	if err != nil || len(all) != 151 || all[150].Payload["event"] != "x#prod#1" {
+		t.Errorf("%d, %v", len(all), err)
+	}
 }
 
 func TestAttestations(t *testing.T) {

@@ -162,6 +162,17 @@ func (p *past) run(change func(*githubtest.Run)) {
 	p.s.AddRun(run)
 }
 
+// repeat is what a workflow on a side branch can do: deployments that show an
+// event once more.
+func (p *past) repeat(event string, times int) {
+	p.t.Helper()
+	all := p.s.Deployments()
+	i := slices.IndexFunc(all, func(d githubtest.Deployment) bool { return strings.Contains(string(d.Payload), event) })
+	for range times {
+		p.s.AddDeployment(all[i], githubtest.Bot)
+	}
+}
+
 // confirm is what scoring asks before it believes a stage.
 func (p *past) confirm(stage string, change ...func(*githubregistry.Options)) error {
 	p.t.Helper()
@@ -389,6 +400,10 @@ func TestARemovedEventIsNoticed(t *testing.T) {
 		says   string
 	}{
 		{"the last event", func(p *past) { p.s.RemoveTag(last) }, "shows " + last + ", which is not there"},
+		{"the last event, behind many deployments of another", func(p *past) {
+			p.s.RemoveTag(last)
+			p.repeat("prod#1", 100)
+		}, "shows " + last + ", which is not there"},
 		{"the last event and its deployment", func(p *past) {
 			p.dispatch(promotion.OperationRollback, "1.0.0", "staging")
 			p.s.RemoveTag(last)

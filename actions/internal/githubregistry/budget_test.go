@@ -51,7 +51,7 @@ func TestBudgetOfRequests(t *testing.T) {
 			_, err := r.History(t.Context(), name)
 			return err
 		}, 1 + 1},
-		{"| `registry audit` | 4, and 1 more for each 100 deployments, 2 for each event, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
+		{"| `registry audit` | 4, and 1 more for each further 100 deployments, 2 for each event, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
 			return called("audit").run(t.Context(), t, r)
 		}, 4 + 2 + 1},
 	} {
