@@ -92,14 +92,14 @@ func current(ctx context.Context, in Input) (*Recipe, error) {
 	if err != nil {
 		return nil, err
 	}
+	if in.Confirm != nil {
+		if err := in.Confirm(ctx, in.Config.Name, history, in.Stage); err != nil {
+			return nil, err
+		}
+	}
 	assignment, ok := registry.Current(history, in.Stage)
 	if !ok {
 		return nil, fmt.Errorf("%w: no bundle of %s is on stage %s; promote one with `linecook promote --to %s`", ErrCannot, in.Config.Name, in.Stage, in.Stage)
-	}
-	if in.Confirm != nil {
-		if err := in.Confirm(ctx, history, in.Stage); err != nil {
-			return nil, err
-		}
 	}
 	b, _, err := in.Registry.Fetch(ctx, in.Config.Name, assignment.Version)
 	if err != nil {

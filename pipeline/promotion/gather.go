@@ -64,7 +64,10 @@ func Gather(ctx context.Context, versions registry.Registry, runs ledger.Store, 
 		return fail(err)
 	}
 	if request.Confirm != nil {
-		if err := request.Confirm(ctx, history, stagesOf(history)...); err != nil {
+		// Not only of the stages that the decision rests on: the record lists every
+		// event, and a false one must not gain by that. Nor only of those that have
+		// events: where all were removed a version would be the first again.
+		if err := request.Confirm(ctx, request.Pipeline, history); err != nil {
 			return fail(err)
 		}
 	}
@@ -244,19 +247,6 @@ func estimates(task metric.Task, slice string, measured []metric.Estimate) []Est
 		all = append(all, e)
 	}
 	return all
-}
-
-// stagesOf are the stages that events are of, in the order of the history. All
-// of them are confirmed, not only those that the decision rests on: the record
-// lists every event, and a false one must not gain by that.
-func stagesOf(history []registry.Assignment) []string {
-	var stages []string
-	for _, a := range history {
-		if !slices.Contains(stages, a.Stage) {
-			stages = append(stages, a.Stage)
-		}
-	}
-	return stages
 }
 
 func assignments(history []registry.Assignment) ([]Assignment, error) {

@@ -64,7 +64,7 @@ func Before(ctx context.Context, versions registry.Registry, request Request) (*
 		if event.Sequence == current.Sequence {
 			granted := &Granted{Record: record, Event: event}
 			if request.Confirm != nil {
-				granted.Doubt = request.Confirm(ctx, history, request.Stage)
+				granted.Doubt = request.Confirm(ctx, request.Pipeline, history, request.Stage)
 			}
 			if granted.Doubt != nil && !errors.Is(granted.Doubt, registry.ErrUnconfirmed) {
 				return nil, granted.Doubt

@@ -35,7 +35,7 @@ func TestADoubtfulEventIsDecidedAnew(t *testing.T) {
 		"nobody answers": {says: broken, fails: broken},
 	} {
 		t.Run(name, func(t *testing.T) {
-			asked.Confirm = func(_ context.Context, _ []registry.Assignment, stages ...string) error {
+			asked.Confirm = func(_ context.Context, _ string, _ []registry.Assignment, stages ...string) error {
 				if !slices.Equal(stages, []string{"dev"}) {
 					t.Errorf("it asks about %q", stages)
 				}
@@ -50,7 +50,7 @@ func TestADoubtfulEventIsDecidedAnew(t *testing.T) {
 
 	// Without it, its version is weighed against what was there before.
 	open := asked
-	open.Operation, open.Version, open.Confirm = promotion.OperationPromote, "1.1.0", func(context.Context, []registry.Assignment, ...string) error {
+	open.Operation, open.Version, open.Confirm = promotion.OperationPromote, "1.1.0", func(context.Context, string, []registry.Assignment, ...string) error {
 		return registry.ErrUnconfirmed
 	}
 	granted, err := promotion.Before(ctx, versions, open)
@@ -58,7 +58,10 @@ func TestADoubtfulEventIsDecidedAnew(t *testing.T) {
 		t.Fatal(granted, err)
 	}
 	var confirmed []string
-	hiding, again := granted.Without(versions, open, func(_ context.Context, history []registry.Assignment, _ ...string) error {
+	hiding, again := granted.Without(versions, open, func(_ context.Context, name string, history []registry.Assignment, stages ...string) error {
+		if name != promotiontest.Pipeline || len(stages) > 0 {
+			t.Errorf("it asks about %q of %s, and not about every stage", stages, name)
+		}
 		for _, a := range history {
 			confirmed = append(confirmed, a.Tag())
 		}

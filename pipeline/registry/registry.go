@@ -68,11 +68,12 @@ type Assignment struct {
 	Reason   string          `json:"reason"`
 }
 
-// A Confirmation says whether the present events of some stages are what
-// happened, by what somebody else than the registry knows of them. One of them
-// that is not is ErrUnconfirmed; another error is that nobody could be asked. A
-// nil Confirmation is nobody else.
-type Confirmation func(ctx context.Context, history []Assignment, stages ...string) error
+// A Confirmation says whether what is on some stages of a pipeline is what
+// happened, by what somebody else than the registry knows of it; that nothing is
+// on one is held against that, too. Where no stage is named it is asked of all
+// that anybody knows of. What did not happen so is ErrUnconfirmed; another error
+// is that nobody could be asked. A nil Confirmation is nobody else.
+type Confirmation func(ctx context.Context, name string, history []Assignment, stages ...string) error
 
 // A Registry stores registrations and assignments.
 type Registry interface {

@@ -81,112 +81,45 @@ func (r *Registry) Audit(ctx context.Context, name string, now time.Time) (Audit
 	if err != nil {
 		return Audit{}, err
 	}
-	x, err := r.examiner(history, now)
+	x, err := r.examiner(name, history, shown, now)
 	if err != nil {
 		return Audit{}, err
 	}
 	for i := range history {
-		audited, err := x.examine(ctx, i, shown)
+		audited, err := x.examine(ctx, i)
 		if err != nil {
 			return Audit{}, err
 		}
 		audit.Events = append(audit.Events, audited)
 	}
 	x.anchor(audit.Events)
-	audit.Problems = append(audit.Problems, orphans(name, history, shown)...)
+	audit.Problems = append(audit.Problems, x.orphans(shown)...)
 	return audit, nil
-}
-
-// Confirm is a registry.Confirmation, as of now: it holds the present event of
-// each stage against GitHub's own facts as Audit does. An event that is not
-// confirmed, or a later one that was removed, is registry.ErrUnconfirmed. Events
-// that the caller hides are not missed.
-func (r *Registry) Confirm(now time.Time, hidden ...string) registry.Confirmation {
-	return func(ctx context.Context, history []registry.Assignment, stages ...string) error {
-		x, err := r.examiner(history, now)
-		if err != nil {
-			return err
-		}
-		for _, stage := range stages {
-			current, _ := registry.Current(history, stage)
-			i := slices.IndexFunc(history, func(a registry.Assignment) bool { return a.Stage == stage && a.Sequence == current.Sequence })
-			if i < 0 {
-				continue // nothing is on the stage that could be wrong
-			}
-			if err := x.confirm(ctx, i, hidden); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-// confirm is Confirm for the event at i.
-func (x *examiner) confirm(ctx context.Context, i int, hidden []string) error {
-	event := x.links[i].Event
-	shown, err := x.Client.Deployments(ctx, event.Stage, task(event.Name))
-	if err != nil {
-		return err
-	}
-	shown = slices.DeleteFunc(shown, func(d github.Deployment) bool { return slices.Contains(hidden, d.Payload["event"]) })
-	audited, err := x.examine(ctx, i, shown)
-	if err != nil {
-		return err
-	}
-	if audited.unproven() {
-		anchored, err := x.anchored(ctx, i)
-		if err != nil {
-			return err
-		}
-		if anchored {
-			audited.Problems = nil
-		}
-	}
-	problems := slices.Concat(audited.Problems, orphans(event.Name, x.history(), shown))
-	for j, link := range x.links {
-		for _, b := range link.Breaks {
-			if j != i && b.Stage == event.Stage {
-				problems = append(problems, link.Event.Tag()+": "+b.Says)
-			}
-		}
-	}
-	if len(problems) > 0 {
-		return fmt.Errorf("%s is not used: %s; docs/github.md says what to do after linecook registry audit: %w", event.Tag(), strings.Join(problems, "; "), registry.ErrUnconfirmed)
-	}
-	if audited.Deployment.State == Missing {
-		x.Warn(fmt.Sprintf("%s is shown by no deployment: %s", event.Tag(), audited.Deployment.Says))
-	}
-	return nil
 }
 
 // An examiner holds events against what GitHub knows, and asks for what is the
 // same for all of them once.
 type examiner struct {
 	*Registry
+	name  string
 	now   time.Time
 	links []promotion.Link
+	// shown are the pipeline's deployments, to every environment.
+	shown []github.Deployment
 	// branch is the default branch, and tip its last commit, once asked for.
 	branch, tip string
 	// contained remembers which commits are on it.
 	contained map[string]bool
 }
 
-func (r *Registry) examiner(history []registry.Assignment, now time.Time) (*examiner, error) {
+func (r *Registry) examiner(name string, history []registry.Assignment, shown []github.Deployment, now time.Time) (*examiner, error) {
 	links, err := promotion.Chain(history)
-	return &examiner{Registry: r, now: now, links: links, contained: map[string]bool{}}, err
-}
-
-func (x *examiner) history() []registry.Assignment {
-	all := make([]registry.Assignment, len(x.links))
-	for i, link := range x.links {
-		all[i] = link.Event
-	}
-	return all
+	return &examiner{Registry: r, name: name, now: now, links: links, shown: shown, contained: map[string]bool{}}, err
 }
 
 // examine asks for all facts about the event at i. Where the run is gone, it is
 // confirmed by its deployment, or not yet: see anchor.
-func (x *examiner) examine(ctx context.Context, i int, shown []github.Deployment) (Audited, error) {
+func (x *examiner) examine(ctx context.Context, i int) (Audited, error) {
 	link := x.links[i]
 	a := Audited{
 		Event: link.Event.Tag(), Stage: link.Event.Stage, Operation: link.Record.Operation, Version: link.Event.Version, At: link.Event.At, Actor: link.Event.Actor,
@@ -194,7 +127,7 @@ func (x *examiner) examine(ctx context.Context, i int, shown []github.Deployment
 	}
 	var created time.Time
 	var err error
-	if a.Deployment, created, err = x.deployed(link.Event, shown); err != nil {
+	if a.Deployment, created, err = x.deployed(link.Event); err != nil {
 		return Audited{}, err
 	}
 	if a.Run, err = x.ran(ctx, i, a.Deployment.State == Confirmed); err != nil {
@@ -227,22 +160,6 @@ const unproven = "GitHub keeps its run no more, and no deployment that is older 
 
 func (a Audited) unproven() bool { return slices.Equal(a.Problems, []string{unproven}) }
 
-// anchored says whether the last of the events whose records list the one at i is
-// itself confirmed, by its run or its deployment.
-func (x *examiner) anchored(ctx context.Context, i int) (bool, error) {
-	by := x.links[i].ListedBy
-	if len(by) == 0 {
-		return false, nil
-	}
-	last := slices.MaxFunc(by, func(a, b int) int { return x.links[a].Event.At.Compare(x.links[b].Event.At) })
-	shown, err := x.Client.Deployments(ctx, x.links[last].Event.Stage, task(x.links[last].Event.Name))
-	if err != nil {
-		return false, err
-	}
-	audited, err := x.examine(ctx, last, shown)
-	return audited.Confirmed, err
-}
-
 // later is what the records of the events that came after say.
 func (x *examiner) later(i int) Fact {
 	var by []string
@@ -270,17 +187,17 @@ func (x *examiner) anchor(events []Audited) {
 	}
 }
 
-// orphans are the deployments that show an event which is not there: it was
-// removed, or the deployment was made by hand.
-func orphans(name string, history []registry.Assignment, shown []github.Deployment) []string {
+// orphans are those of some deployments that show an event which is not there: it
+// was removed, or the deployment was made by hand.
+func (x *examiner) orphans(shown []github.Deployment) []string {
 	there := map[string]bool{}
-	for _, a := range history {
-		there[a.Tag()] = true
+	for _, link := range x.links {
+		there[link.Event.Tag()] = true
 	}
 	problems := []string{}
 	for _, d := range shown {
 		of, stage, _, err := registry.ParseStageTag(d.Payload["event"])
-		if err != nil || of != name || stage != d.Environment {
+		if err != nil || of != x.name || stage != d.Environment {
 			problems = append(problems, fmt.Sprintf("deployment %d to %s was made by %s and shows no event", d.ID, d.Environment, cmp.Or(d.Creator, "nobody")))
 			continue
 		}

@@ -33,11 +33,11 @@ func TestBudgetOfRequests(t *testing.T) {
 		{"| `train`, on a pushed annotated tag | 12, and 1 more for each 100 releases |", pushed, publish, 12 + 1},
 		{"| `train`, where there is no tag | 13, and 1 more for each 100 releases |", nil, publish, 13 + 1},
 		{"| `train` again, when all is done | 2, and 1 more for each 100 releases |", finished, publish, 2 + 1},
-		{"| `promote`, where the stage is empty | 13, and 1 for each new event |", func(t testing.TB, s *githubtest.Server) {
+		{"| `promote`, where the stage is empty | 14, and 1 for each new event |", func(t testing.TB, s *githubtest.Server) {
 			prepareVersions(t, s)
 		}, func(t *testing.T, r registry.Registry) error {
 			return promote(t.Context(), t, r, "1.0.0", noon)
-		}, 13 + approved + attested + protected},
+		}, 14 + approved + attested + protected},
 		{"| `promote`, where the stage has a champion | 23, and 1 for each new event |", prepareStages, func(t *testing.T, r registry.Registry) error {
 			return promote(t.Context(), t, r, "1.1.0", noon.Add(time.Hour))
 		}, 23 + 1 + approved + attested + protected},
@@ -79,6 +79,39 @@ func TestBudgetOfRequests(t *testing.T) {
 			}
 			if len(counted) != c.want {
 				t.Errorf("%d requests, and %d are stated:\n%s", len(counted), c.want, strings.Join(counted, "\n"))
+			}
+		})
+	}
+}
+
+// What confirming takes, which is most of it, where there is more to be confirmed.
+func TestBudgetOfConfirmations(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		more   func(*past)
+		stages []string
+		want   int
+	}{
+		{"one stage", func(*past) {}, []string{"prod"}, 5},
+		{"an empty stage", func(*past) {}, []string{"canary"}, 1},
+		{"every stage", func(*past) {}, nil, 5 + 2},
+		{"many deployments", func(p *past) { p.repeat("prod#1", 250) }, []string{"prod"}, 5 + 2},
+		{"a commit that is not the last", func(p *past) { p.s.Commit(githubtest.Commit{Author: "ada", Message: "later"}) }, nil, 5 + 2 + 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPast(t)
+			c.more(p)
+			r := p.open()
+			history, err := r.History(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.s.Forget()
+			if err := r.Confirm(p.s.Now())(t.Context(), name, history, c.stages...); err != nil {
+				t.Fatal(err)
+			}
+			if requests := p.s.Requests(); len(requests) != c.want {
+				t.Errorf("%d requests, and %d are stated:\n%s", len(requests), c.want, strings.Join(requests, "\n"))
 			}
 		})
 	}

@@ -229,14 +229,14 @@ func (x *examiner) onDefaultBranch(ctx context.Context, commit string) (bool, er
 
 // deployed holds an event against the deployments that show it, and says when
 // the first of them was created.
-func (x *examiner) deployed(event registry.Assignment, shown []github.Deployment) (fact Fact, created time.Time, err error) {
+func (x *examiner) deployed(event registry.Assignment) (fact Fact, created time.Time, err error) {
 	digest, err := event.Digest()
 	if err != nil {
 		return Fact{}, created, err
 	}
 	fact = Fact{Missing, "the next promotion to the stage shows it, also one that is denied"}
-	for _, d := range shown {
-		if d.Payload["event"] != event.Tag() {
+	for _, d := range x.shown {
+		if d.Environment != event.Stage || d.Payload["event"] != event.Tag() {
 			continue
 		}
 		if d.Creator != github.Actions {

@@ -248,7 +248,7 @@ var verbs = []verb{
 			if err != nil {
 				return err
 			}
-			if err := r.(*githubregistry.Registry).Confirm(noon)(ctx, history, "prod"); err != nil {
+			if err := r.(*githubregistry.Registry).Confirm(noon)(ctx, name, history, "prod"); err != nil {
 				return err
 			}
 			current, _ := registry.Current(history, "prod")
