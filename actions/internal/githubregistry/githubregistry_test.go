@@ -197,6 +197,34 @@ func TestARerun(t *testing.T) {
 	}
 }
 
+// Of many runs at once one may be too slow in every round, and the last of them:
+// it looks, publishes, and somebody was quicker. What stands is its answer then.
+func TestARunThatIsTooSlowInEveryRound(t *testing.T) {
+	for _, c := range []struct {
+		content string
+		want    error
+	}{
+		{"one", nil},
+		{"two", registry.ErrConflict},
+	} {
+		t.Run(c.content, func(t *testing.T) {
+			s := githubtest.New(t)
+			first := mustRegister(t, open(t, s), "1.0.0", "one")
+			const rounds = 4 // publish.go's maxRounds
+			for range rounds {
+				s.Fail(githubtest.Fault{Method: "GET", Path: "/releases/tags/", Status: 404}) // it is not there yet
+			}
+			reg, err := register(t, open(t, s), "1.0.0", c.content)
+			if !errors.Is(err, c.want) || err == nil && reg != first {
+				t.Errorf("%+v, %v", reg, err)
+			}
+			if trouble := wrong(s, true); trouble != "" {
+				t.Error(trouble)
+			}
+		})
+	}
+}
+
 // A draft that a run left is finished: what is whole stays, what is not is sent
 // again, and the registration says when it began.
 func TestADraftIsFinished(t *testing.T) {

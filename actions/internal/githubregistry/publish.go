@@ -27,12 +27,31 @@ func (r *Registry) Register(ctx context.Context, reg registry.Registration, arch
 	if err != nil {
 		return registry.Registration{}, err
 	}
-	for round := 1; ; round++ {
-		registered, err := r.register(ctx, reg, b, archive)
-		if err == nil || round == maxRounds || !lookAgain(err) {
-			return registered, err
+	for range maxRounds {
+		registered, failed := r.register(ctx, reg, b, archive)
+		if failed == nil || !lookAgain(failed) {
+			return registered, failed
 		}
+		err = failed
 	}
+	// What was in the way in the last round may be the version, published.
+	registered, missing := r.existing(ctx, reg)
+	if errors.Is(missing, registry.ErrNotFound) {
+		return registry.Registration{}, err
+	}
+	return registered, missing
+}
+
+// existing is the registration of a version that is there already, or fails with
+// registry.ErrNotFound.
+func (r *Registry) existing(ctx context.Context, reg registry.Registration) (registry.Registration, error) {
+	tag := registry.VersionTag(reg.Name, reg.Version)
+	existing, err := r.registration(ctx, reg.Name, reg.Version)
+	if err != nil {
+		return registry.Registration{}, fmt.Errorf("registering %s: %w", tag, err)
+	}
+	r.tidy(ctx, tag)
+	return registry.CheckSame(existing.registration, reg)
 }
 
 // lookAgain says that what is there may be other than what was thought: a draft
@@ -51,17 +70,13 @@ var errIncomplete = errors.New("incomplete release")
 
 // register looks what is there and does what is missing.
 func (r *Registry) register(ctx context.Context, reg registry.Registration, b *bundle.Bundle, archive []byte) (registry.Registration, error) {
+	existing, err := r.existing(ctx, reg)
+	if !errors.Is(err, registry.ErrNotFound) {
+		return existing, err
+	}
 	tag := registry.VersionTag(reg.Name, reg.Version)
 	fail := func(err error) (registry.Registration, error) {
 		return registry.Registration{}, fmt.Errorf("registering %s: %w", tag, err)
-	}
-	existing, err := r.registration(ctx, reg.Name, reg.Version)
-	if err == nil {
-		r.tidy(ctx, tag)
-		return registry.CheckSame(existing.registration, reg)
-	}
-	if !errors.Is(err, registry.ErrNotFound) {
-		return fail(err)
 	}
 	if err := r.tag(ctx, tag, reg, b); err != nil {
 		return fail(err)
