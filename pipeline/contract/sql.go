@@ -1,11 +1,9 @@
 package contract
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
-	"github.com/linecook-ml/linecook/pipeline/document"
 )
 
 // DuckDB's own casts are lax: '1.5' becomes the integer 2, 'nan' a number,
@@ -105,17 +103,6 @@ func plainText(v, columnType string) (text, family string) {
 		return "CASE WHEN json_type(" + v + ") NOT IN ('OBJECT', 'ARRAY') THEN " + v + " ->> '$' END", "VARCHAR"
 	}
 	return v, family
-}
-
-// missingCondition is the condition that v is a listed missing value.
-func (p *Property) missingCondition(v, columnType string) string {
-	if p.isNested() {
-		return never
-	}
-	if missing := p.missing(plainText(v, columnType)); missing != "" {
-		return missing
-	}
-	return never
 }
 
 // never is the condition that holds for no row.
@@ -261,33 +248,4 @@ func typeFamily(t string) string {
 	}
 	family, _, _ := strings.Cut(t, "(")
 	return family
-}
-
-// missing is the condition that v is one of the values that the property's
-// missingValues rules list, without NULL; "" where they list none.
-func (p *Property) missing(v, family string) string {
-	var texts, numbers []string
-	for _, r := range p.Quality {
-		if ruleType(&r) != "library" || r.Metric != MetricMissingValues || r.Arguments == nil {
-			continue
-		}
-		for _, value := range r.Arguments.MissingValues {
-			if value.Kind == document.Null {
-				continue
-			}
-			texts = append(texts, dataset.Literal(value.Text))
-			if x, ok := value.Float(); ok {
-				numbers = append(numbers, dataset.Literal(strconv.FormatFloat(x, 'g', -1, 64))+"::DOUBLE")
-			}
-		}
-	}
-	isText := family == "VARCHAR"
-	isNumber := !isText && (p.LogicalType == TypeInteger || p.LogicalType == TypeNumber)
-	switch {
-	case isText && texts != nil:
-		return "coalesce(" + v + " IN (" + strings.Join(texts, ", ") + "), false)"
-	case isNumber && numbers != nil:
-		return "coalesce(CAST(" + v + " AS DOUBLE) IN (" + strings.Join(numbers, ", ") + "), false)"
-	}
-	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -170,6 +171,78 @@ func TestNativeTypes(t *testing.T) {
 				t.Errorf("typed value %s beside findings %v", got, test.want)
 			}
 		})
+	}
+}
+
+// A listed value is missing in a column of a type as it is in a text.
+func TestMissingValuesOfNativeTypes(t *testing.T) {
+	const missing = `error contract/missing-values v n=1 a.parquet row 1: "`
+	for name, test := range map[string]struct {
+		property, listed, value string
+		want                    string
+	}{
+		"an integer":                      {"integer", `"-999"`, "-999::INTEGER", missing + `-999"`},
+		"an integer without quotes":       {"integer", `-999`, "-999::BIGINT", missing + `-999"`},
+		"an integer as a float":           {"integer", `-999.0`, "-999::SMALLINT", missing + `-999"`},
+		"a float for an integer":          {"integer", `"-999"`, "-999.0::DOUBLE", missing + `-999.0"`},
+		"a neighbour beyond a float64":    {"integer", `9007199254740993`, "9007199254740992::BIGINT", ""},
+		"one beyond a float64":            {"integer", `9007199254740993`, "9007199254740993::BIGINT", missing + `9007199254740993"`},
+		"one beyond the integers":         {"integer", `99999999999999999999999999999999999999999`, "1::BIGINT", ""},
+		"a word for an integer":           {"integer", `"N/A"`, "1::BIGINT", ""},
+		"a fraction for an integer":       {"integer", `0.5`, "0::BIGINT", ""},
+		"a word beside a number":          {"number", `"N/A", "-99"`, "-99::DOUBLE", missing + `-99.0"`},
+		"a number as a decimal":           {"number", `-99.5`, "-99.5::DECIMAL(9, 2)", missing + `-99.50"`},
+		"a date":                          {"date", `"1900-01-01"`, "DATE '1900-01-01'", missing + `1900-01-01"`},
+		"another date":                    {"date", `"1900-01-01"`, "DATE '1900-01-02'", ""},
+		"a date in its format":            {"date, logicalTypeOptions: {format: dd.MM.yyyy}", `"01.02.1900"`, "DATE '1900-02-01'", missing + `1900-02-01"`},
+		"a date in ISO 8601":              {"date, logicalTypeOptions: {format: dd.MM.yyyy}", `"1900-02-01"`, "DATE '1900-02-01'", missing + `1900-02-01"`},
+		"midnight for a date":             {"date", `"1900-01-01"`, "TIMESTAMP '1900-01-01 00:00:00'", missing + `1900-01-01 00:00:00"`},
+		"a moment":                        {"timestamp", `"1900-01-01T00:00:00"`, "TIMESTAMP '1900-01-01 00:00:00'", missing + `1900-01-01 00:00:00"`},
+		"a moment with an offset":         {"timestamp", `"1900-01-01T02:00:00+02:00"`, "TIMESTAMPTZ '1900-01-01 00:00:00+00'", missing + `1900-01-01 00:00:00+00"`},
+		"a moment in a zone":              {"timestamp, logicalTypeOptions: {defaultTimezone: Asia/Tokyo}", `"2000-01-01T00:00:00"`, "TIMESTAMP '2000-01-01 00:00:00'", missing + `2000-01-01 00:00:00"`},
+		"a day for a moment":              {"timestamp", `"1900-01-01"`, "TIMESTAMP '1900-01-01 00:00:00'", missing + `1900-01-01 00:00:00"`},
+		"a time of day":                   {"time", `"00:00"`, "TIME '00:00:00'", missing + `00:00:00"`},
+		"a boolean":                       {"boolean", `false`, "false", missing + `false"`},
+		"a boolean in quotes":             {"boolean", `"FALSE"`, "false", missing + `false"`},
+		"a text":                          {"string", `"-"`, "'-'", missing + `-"`},
+		"a number in a column of text":    {"integer", `"-999"`, "'-999'", missing + `-999"`},
+		"a number written in another way": {"integer", `"-999"`, "'-0999'", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := parse(t, header+"      - {name: k, logicalType: integer}\n      - {name: v, required: true, quality: [{metric: missingValues, arguments: {missingValues: [null, "+test.listed+"]}, mustBe: 0}], logicalType: "+test.property+"}\n")
+			s, table := parquet(t, "SELECT 1 AS k, "+test.value+" AS v")
+			result, err := contract.Check(context.Background(), s, table, c, contract.CheckOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []string
+			if test.want != "" {
+				want = []string{strings.Replace(test.want, "missing-values", "required", 1), test.want}
+			}
+			if diff := cmp.Diff(want, lines(result.Findings)); diff != "" {
+				t.Error(diff)
+			}
+			sql, err := c.TypedSelect(table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rows := query(t, s, sql); (len(rows) == 0) != (want != nil) {
+				t.Errorf("%v beside findings %v", rows, want)
+			}
+		})
+	}
+}
+
+// Rows of an unknown day are no day's, in a column of dates as in a text.
+func TestMissingValueIsNoPartition(t *testing.T) {
+	c := parse(t, header+"      - {name: v, logicalType: date, quality: [{metric: missingValues, arguments: {missingValues: [1900-01-01]}, mustBeLessThan: 9}]}\n")
+	s, table := parquet(t, "SELECT unnest([DATE '1900-01-01', DATE '2013-10-01']) AS v")
+	result, err := contract.Check(context.Background(), s, table, c, contract.CheckOptions{Partition: &contract.Partition{Column: "v", Value: "2013-10-01", OrEarlier: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"error contract/unassigned-rows v n=1 "}, lines(result.Findings)); diff != "" || result.Rows != 1 {
+		t.Error(result.Rows, diff)
 	}
 }
 
