@@ -2,6 +2,9 @@ package contract
 
 import (
 	"fmt"
+	"math/big"
+
+	"github.com/linecook-ml/linecook/pipeline/dataset"
 )
 
 // options plans what logicalTypeOptions ask for. All of it is asked of the
@@ -101,18 +104,29 @@ func (pl *planner) objectOptions(o TypeOptions) {
 	}
 }
 
-// multipleOf allows a fraction the rounding error of one division: 0.3 is a
-// multiple of 0.1.
+// multipleOf is exact where it can be. An integer is a multiple of 5/2 where it is
+// one of 5. A number is a multiple of 0.01 where it is as near to one as floats
+// come: both were rounded in their last place, and so was a sum that led there.
 func (pl *planner) multipleOf(m Text) func(x string) string {
-	literal, _ := boundLiteral(pl.p.LogicalType, m)
+	exact, _ := new(big.Rat).SetString(m.Text) // lint has made sure that it is a number
+	if pl.p.LogicalType == TypeInteger {
+		// Only 0 is a multiple of what the type has no room for.
+		step := "TRY_CAST(" + dataset.Literal(exact.Num().String()) + " AS " + pl.p.duckType() + ")"
+		return func(x string) string { return "coalesce(" + x + " % " + step + ", " + x + ") <> 0" }
+	}
+	step, _ := boundLiteral(TypeNumber, m)
 	return func(x string) string {
-		if pl.p.LogicalType == TypeInteger && m.Kind == "integer" {
-			return x + " % " + literal + " <> 0"
+		rest, near := "abs("+x+" % "+step+")", fewUnits+" * abs("+x+")"
+		if exact.IsInt() {
+			// Below 2^53, whole numbers are not rounded.
+			near = "CASE WHEN abs(" + x + ") < 9007199254740992 THEN 0 ELSE " + near + " END"
 		}
-		quotient := "(" + x + " / " + literal + ")"
-		return "abs(" + quotient + " - round(" + quotient + ")) > 1e-9 * greatest(1, abs(" + quotient + "))"
+		return "least(" + rest + ", " + step + " - " + rest + ") > " + near
 	}
 }
+
+// fewUnits is four units in the last place of 1, a DOUBLE.
+const fewUnits = "'8.881784197001252e-16'::DOUBLE"
 
 // maxFloat32 is the greatest finite number of format f32.
 const maxFloat32 = "'3.4028234663852886e38'::DOUBLE"

@@ -3,6 +3,7 @@ package contract_test
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -167,6 +168,29 @@ func TestCastsTakeWhatHasTheForm(t *testing.T) {
 		}
 		if err := rows.Err(); err != nil {
 			rt.Fatal(err)
+		}
+	})
+}
+
+// A multiple that is written as a decimal is one, whatever floats make of it, and
+// what lies half a step beside it is none.
+func TestMultiplesWrittenAsDecimals(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		step := rapid.SampledFrom([]string{"0.001", "0.01", "0.05", "0.1", "2.5", "3", "1e2"}).Draw(rt, "step")
+		c := parse(t, header+"      - {name: v, logicalType: number, logicalTypeOptions: {multipleOf: "+step+"}}\n")
+		m, _ := new(big.Rat).SetString(step)
+		text := "v\n"
+		const rows = 200
+		for i := range 2 * rows {
+			x := new(big.Rat).SetInt64(rapid.Int64Range(-1e12, 1e12).Draw(rt, "k"))
+			if i >= rows {
+				x.Add(x, big.NewRat(1, 2))
+			}
+			text += x.Mul(x, m).FloatString(4) + "\n"
+		}
+		findings := checkText(rt, c, text).Findings
+		if len(findings) != 1 || findings[0].Code != "contract/multiple-of" || findings[0].Count != rows || !strings.HasPrefix(findings[0].Samples[0], "d.csv row 201:") {
+			rt.Fatalf("of %s: %+v", step, findings)
 		}
 	})
 }
