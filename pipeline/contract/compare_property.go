@@ -142,9 +142,11 @@ func (c *comparer) properties(s site, before, after []Property) {
 	keys := keyEdit(before, after, names)
 	listsOf(c, s, before, after, lister[Property]{
 		what: "property", kind: "property",
-		name:      func(p Property) string { return p.Name },
-		removed:   always[Property](verdict{Compatible, Breaking, Retrain}),
-		added:     propertyAdded,
+		name:    func(p Property) string { return p.Name },
+		removed: always[Property](verdict{Compatible, Breaking, Retrain}),
+		// Even where no value is required, data without the column, or a struct
+		// without the part, is refused, and so may be what stood there undescribed.
+		added:     always[Property](tightened),
 		reordered: always[Property](harmless),
 		change:    func(s site, before, after Property) { c.property(s, before, after, keys) },
 	}, pairs, removed, added)
@@ -153,15 +155,6 @@ func (c *comparer) properties(s site, before, after []Property) {
 	if keys.verdict != documented && !keys.said {
 		c.add(s, keys.kind, keys.verdict, "%s", keys.message)
 	}
-}
-
-// propertyAdded: data that lacks a value may stay as it is only where no value
-// is asked for.
-func propertyAdded(p Property) verdict {
-	if p.isRequired() || p.isKey() {
-		return tightened
-	}
-	return harmless
 }
 
 func (c *comparer) property(s site, before, after Property, keys *edit) {

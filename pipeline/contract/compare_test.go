@@ -87,7 +87,7 @@ func TestChangesBothWays(t *testing.T) {
 	)
 	for _, test := range []struct{ name, old, new, there, back string }{
 		{"an optional property", "      - {name: notes,", "      - {name: extra, logicalType: string}\n      - {name: notes,",
-			"property-added " + compatible, "property-removed compatible breaking retrain"},
+			"property-added " + tightened, "property-removed compatible breaking retrain"},
 		{"a required property", "      - {name: notes,", "      - {name: extra, logicalType: string, required: true}\n      - {name: notes,",
 			"property-added " + tightened, "property-removed compatible breaking retrain"},
 		{"a part of the key as a new property", "      - {name: notes,", "      - {name: extra, logicalType: string, primaryKey: true}\n      - {name: notes,",
@@ -233,6 +233,8 @@ func TestChangesOfOneProperty(t *testing.T) {
 		{"a list of values", "quality: [{metric: invalidValues, arguments: {pattern: a}, mustBe: 0}]", "quality: [{metric: invalidValues, arguments: {pattern: a, validValues: [a]}, mustBe: 0}]",
 			"enum-added breaking compatible recheck", "enum-removed compatible breaking recheck"},
 		{"a part of a nested object", "logicalType: object, properties: [{name: x, logicalType: string}]", "logicalType: object, properties: [{name: x, logicalType: string}, {name: y, logicalType: string, required: true}]",
+			"property-added breaking compatible none", "property-removed compatible breaking retrain"},
+		{"an optional part of a nested object", "logicalType: object, properties: [{name: x, logicalType: string}]", "logicalType: object, properties: [{name: x, logicalType: string}, {name: y, logicalType: string}]",
 			"property-added breaking compatible none", "property-removed compatible breaking retrain"},
 		{"the elements of a list", "logicalType: array, items: {logicalType: number}", "logicalType: array, items: {logicalType: integer}",
 			"type-narrowed breaking compatible recheck", "type-widened compatible breaking recheck"},

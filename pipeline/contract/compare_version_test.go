@@ -11,7 +11,7 @@ import (
 // A version must rise as the edits ask: by how much, and no less.
 func TestCheckVersion(t *testing.T) {
 	breaking := [2]string{"[EWR, JFK, LGA]", "[EWR, JFK]"}
-	compatible := [2]string{"      - {name: notes,", "      - {name: extra, logicalType: string}\n      - {name: notes,"}
+	compatible := [2]string{"{name: hint, metric: rowCount, mustBeLessThan: 9000,", "{name: hint, metric: rowCount, mustBeLessThan: 8000,"}
 	documentation := [2]string{"purpose: Departures.", "purpose: Flights."}
 	none := [2]string{}
 	for _, test := range []struct {
