@@ -26,7 +26,7 @@ func (c *comparer) bound(s site, before, after BaseProperty, side int) {
 	case !given(is.value):
 		c.relate(s, "range", -1, said)
 	default:
-		order, ok := stricterBound(before.LogicalType, after.LogicalType, was, is, side)
+		order, ok := stricterBound(before, after, was, is, side)
 		if !ok {
 			c.add(s, "range-changed", replaced, "%s, and the two cannot be compared", said)
 			return
@@ -60,7 +60,7 @@ func strongest(p BaseProperty, side int) (bound, bool) {
 	case !given(plain.value):
 		return exclusive, true
 	default:
-		order, ok := stricterBound(p.LogicalType, p.LogicalType, plain, exclusive, side)
+		order, ok := stricterBound(p, p, plain, exclusive, side)
 		if order > 0 {
 			return exclusive, ok
 		}
@@ -69,11 +69,11 @@ func strongest(p BaseProperty, side int) (bound, bool) {
 }
 
 // stricterBound is above 0 where the second bound asks for more.
-func stricterBound(typeA, typeB string, a, b bound, side int) (int, bool) {
-	if typeA == TypeInteger && typeB == TypeInteger {
+func stricterBound(p, q BaseProperty, a, b bound, side int) (int, bool) {
+	if p.LogicalType == TypeInteger && q.LogicalType == TypeInteger {
 		a, b = a.inclusive(side), b.inclusive(side)
 	}
-	order, ok := compareValues(typeA, typeB, a.value, b.value)
+	order, ok := compareValues(p, q, a.value, b.value)
 	if !ok {
 		return 0, false
 	}
@@ -99,27 +99,37 @@ func (b bound) inclusive(side int) bound {
 	return b
 }
 
-// compareValues orders b against a: above 0 where b is greater. Numbers compare
-// as numbers; dates and times by their order.
-func compareValues(typeA, typeB string, a, b Text) (int, bool) {
-	numeric := func(t string) bool { return t == TypeInteger || t == TypeNumber }
+// compareValues orders b of q against a of p: above 0 where b is greater. Numbers
+// compare as numbers; dates and times by their order.
+func compareValues(p, q BaseProperty, a, b Text) (int, bool) {
+	numeric := func(p BaseProperty) bool { return p.LogicalType == TypeInteger || p.LogicalType == TypeNumber }
 	switch {
-	case numeric(typeA) && numeric(typeB):
+	case numeric(p) && numeric(q):
 		return compareNumbers(a, b)
-	case typeA != typeB:
+	case p.LogicalType != q.LogicalType:
 		return 0, false
 	}
-	switch typeA {
+	switch p.LogicalType {
 	case TypeDate, TypeTimestamp:
-		x, okX := parseTimestamp(a.Text)
-		y, okY := parseTimestamp(b.Text)
-		return y.Compare(x), okX && okY
+		x, zoneX, okX := p.moment(a)
+		y, zoneY, okY := q.moment(b)
+		return y.Compare(x), okX && okY && zoneX == zoneY
 	case TypeTime:
 		x, errX := clock(a.Text)
 		y, errY := clock(b.Text)
 		return y.Compare(x), errX == nil && errY == nil
 	}
 	return 0, false
+}
+
+// moment is what a clock in a time zone shows. Moments of two zones are not
+// ordered here: how far the zones lie apart on a day is known to DuckDB alone.
+func (p BaseProperty) moment(v Text) (t time.Time, in string, ok bool) {
+	t, zoned, ok := parseTimestamp(v.Text)
+	if zoned {
+		return t, zone(""), ok
+	}
+	return t, zone(p.options().DefaultTimezone), ok
 }
 
 func clock(text string) (time.Time, error) {

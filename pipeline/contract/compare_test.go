@@ -214,6 +214,12 @@ func TestChangesOfOneProperty(t *testing.T) {
 	for _, test := range []struct{ name, old, new, there, back string }{
 		{"a later time of day", `logicalType: time, logicalTypeOptions: {minimum: "08:00"}`, `logicalType: time, logicalTypeOptions: {minimum: "09:00:00"}`,
 			"range-tightened breaking compatible none", "range-loosened compatible breaking recheck"},
+		{"a later moment in a zone", `logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Europe/Berlin, maximum: "2024-01-01T00:00:00"}`, `logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Europe/Berlin, maximum: "2024-01-02"}`,
+			"range-loosened compatible breaking recheck", "range-tightened breaking compatible none"},
+		{"a moment in a zone, and one with an offset", `logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Europe/Berlin, maximum: "2024-01-01T00:00:00"}`, `logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Europe/Berlin, maximum: "2024-01-01T00:00:00Z"}`,
+			"range-changed breaking breaking recheck", "range-changed breaking breaking recheck"},
+		{"a moment without an offset in UTC", `logicalType: timestamp, logicalTypeOptions: {maximum: "2024-01-01T00:00:00"}`, `logicalType: timestamp, logicalTypeOptions: {maximum: "2024-01-01T01:00:00+01:00"}`,
+			"documentation documentation documentation none", "documentation documentation documentation none"},
 		{"an end that is no time of day", `logicalType: time, logicalTypeOptions: {minimum: "08:00"}`, `logicalType: time, logicalTypeOptions: {minimum: noon}`,
 			"range-changed breaking breaking recheck", "range-changed breaking breaking recheck"},
 		{"whole numbers beyond a float64", "logicalType: integer, logicalTypeOptions: {maximum: 9007199254740993}", "logicalType: integer, logicalTypeOptions: {maximum: 9007199254740992}",

@@ -135,7 +135,7 @@ func (l *linter) options(p *Property, path []any) {
 		if !given(bound.value) {
 			continue
 		}
-		if _, ok := boundLiteral(p.LogicalType, bound.value); !ok {
+		if _, ok := p.boundLiteral(bound.value); !ok {
 			l.error("contract/bound", "write it as the values are written", join(path, bound.key), "%s %q is not a value of type %s", bound.key, bound.value.Text, p.LogicalType)
 		}
 	}
@@ -169,19 +169,12 @@ func (l *linter) lengths(o TypeOptions, path []any) {
 	}
 }
 
-// emptyRange refuses bounds that no number can keep.
+// emptyRange refuses bounds that no value can keep.
 func (l *linter) emptyRange(p *Property, o TypeOptions, path []any) {
-	if p.LogicalType != TypeInteger && p.LogicalType != TypeNumber {
-		return
-	}
 	for _, low := range bounds(o)[:2] {
 		for _, high := range bounds(o)[2:] {
-			a, okA := low.value.Float()
-			b, okB := high.value.Float()
-			if !okA || !okB {
-				continue
-			}
-			if a > b || (a == b && (low.exclusive || high.exclusive)) {
+			order, ok := compareValues(p.BaseProperty, p.BaseProperty, low.value, high.value)
+			if ok && (order < 0 || (order == 0 && (low.exclusive || high.exclusive))) {
 				l.error("contract/empty-range", "correct one of them", join(path, low.key), "%s %s and %s %s: no value can keep both", low.key, low.value.Text, high.key, high.value.Text)
 			}
 		}

@@ -214,7 +214,7 @@ func (l *linter) argumentValues(r *Rule, p *Property, path []any) {
 		if v.Kind == document.Null {
 			continue
 		}
-		if _, ok := valueLiteral(p.LogicalType, v); !ok {
+		if _, ok := p.valueLiteral(v); !ok {
 			l.error("contract/argument", "write it as the values are written", join(path, "arguments", "validValues", i), "the valid value %s is not of type %s", show(v), p.LogicalType)
 		}
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/document"
 )
 
-// boundLiteral is SQL for a bound of a logical type that has an order.
-func boundLiteral(logicalType string, v Text) (string, bool) {
-	switch logicalType {
+// boundLiteral is SQL for a bound of a property whose type has an order.
+func (p *Property) boundLiteral(v Text) (string, bool) {
+	switch p.LogicalType {
 	case TypeInteger:
 		if v.Kind == document.Integer && len(v.Text) <= 38 {
 			if _, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
@@ -28,8 +28,12 @@ func boundLiteral(logicalType string, v Text) (string, bool) {
 		t, err := time.Parse(time.DateOnly, v.Text)
 		return "DATE " + dataset.Literal(t.Format(time.DateOnly)), err == nil && v.Kind == document.Text
 	case TypeTimestamp:
-		t, ok := parseTimestamp(v.Text)
-		return "TIMESTAMP " + dataset.Literal(t.UTC().Format("2006-01-02 15:04:05.999999")), ok
+		t, zoned, ok := parseTimestamp(v.Text)
+		literal := "TIMESTAMP " + dataset.Literal(t.UTC().Format("2006-01-02 15:04:05.999999"))
+		if !zoned {
+			literal = p.utc(literal)
+		}
+		return literal, ok
 	case TypeTime:
 		return "TIME " + dataset.Literal(v.Text), clockText.MatchString(v.Text)
 	}
@@ -38,29 +42,29 @@ func boundLiteral(logicalType string, v Text) (string, bool) {
 
 var clockText = regexp.MustCompile(`^` + clockForm + `$`)
 
-// parseTimestamp reads a moment with or without an offset; without one it is
-// UTC.
-func parseTimestamp(text string) (time.Time, bool) {
+// parseTimestamp reads a moment. One that is not zoned has no offset: it is what
+// a clock shows, as if the clock were in UTC.
+func parseTimestamp(text string) (t time.Time, zoned, ok bool) {
 	text = strings.Replace(text, " ", "T", 1)
 	for _, layout := range []string{
 		"2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07",
 	} {
 		if t, err := time.Parse(layout, text); err == nil {
-			return t, true
+			return t, strings.Contains(layout, "Z"), true
 		}
 	}
-	return time.Time{}, false
+	return time.Time{}, false, false
 }
 
-// valueLiteral is SQL for one value of a logical type.
-func valueLiteral(logicalType string, v Text) (string, bool) {
-	switch logicalType {
+// valueLiteral is SQL for one value of a property.
+func (p *Property) valueLiteral(v Text) (string, bool) {
+	switch p.LogicalType {
 	case TypeString:
 		return dataset.Literal(v.Text), v.Kind != document.Null && v.Kind != document.Boolean
 	case TypeBoolean:
 		return strings.ToLower(v.Text), v.Kind == document.Boolean
 	}
-	return boundLiteral(logicalType, v)
+	return p.boundLiteral(v)
 }
 
 // dataLiteral is SQL for a text out of the data. A byte of zero, which a file may

@@ -75,7 +75,7 @@ func (p *Property) missingLiteral(text string) (string, bool) {
 	}
 	literal := dataset.Literal(text)
 	read := p.castText(literal, p.try(literal, "VARCHAR"))
-	if bound, ok := boundLiteral(p.LogicalType, Text{Kind: document.Text, Text: text}); ok {
+	if bound, ok := p.boundLiteral(Text{Kind: document.Text, Text: text}); ok {
 		read = "coalesce(" + read + ", " + bound + ")"
 	}
 	return read, true

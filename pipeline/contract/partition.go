@@ -91,7 +91,7 @@ func (p *Partition) condition(value string, property *Property, literal string) 
 func (k *checker) partitionLiteral(p *Property, value string) (string, error) {
 	text := Text{Kind: document.Text, Text: value}
 	if p.LogicalType == TypeTimestamp {
-		if literal, ok := boundLiteral(TypeDate, text); ok {
+		if literal, ok := bare(TypeDate).boundLiteral(text); ok {
 			return literal, nil
 		}
 	}
@@ -99,7 +99,7 @@ func (k *checker) partitionLiteral(p *Property, value string) (string, error) {
 	case TypeInteger, TypeNumber, TypeBoolean:
 		text = document.Plain(value)
 	}
-	literal, ok := valueLiteral(p.LogicalType, text)
+	literal, ok := p.valueLiteral(text)
 	if !ok {
 		return "", fmt.Errorf("the partition value %q is no %s, which the property %s is", value, p.LogicalType, p.Name)
 	}

@@ -185,7 +185,7 @@ func (pl *planner) invalid(r *Rule) func(value) string {
 func validLiterals(p *Property, r *Rule) []string {
 	var valid []string
 	for _, v := range r.Arguments.ValidValues {
-		if literal, ok := valueLiteral(p.LogicalType, v); ok && v.Kind != document.Null {
+		if literal, ok := p.valueLiteral(v); ok && v.Kind != document.Null {
 			valid = append(valid, literal)
 		}
 	}

@@ -13,7 +13,7 @@ func (pl *planner) options() {
 	p, o := pl.p, pl.p.options()
 	for _, b := range bounds(o) {
 		if given(b.value) {
-			literal, _ := boundLiteral(p.LogicalType, b.value)
+			literal, _ := p.boundLiteral(b.value)
 			pl.option(b.key, "contract/range", fmt.Sprintf("break %s %s", b.key, b.value.Text), func(x string) string { return x + " " + b.breaks + " " + literal })
 		}
 	}
@@ -114,7 +114,7 @@ func (pl *planner) multipleOf(m Text) func(x string) string {
 		step := "TRY_CAST(" + dataset.Literal(exact.Num().String()) + " AS " + pl.p.duckType() + ")"
 		return func(x string) string { return "coalesce(" + x + " % " + step + ", " + x + ") <> 0" }
 	}
-	step, _ := boundLiteral(TypeNumber, m)
+	step, _ := pl.p.boundLiteral(m)
 	return func(x string) string {
 		rest, near := "abs("+x+" % "+step+")", fewUnits+" * abs("+x+")"
 		if exact.IsInt() {
