@@ -282,6 +282,20 @@ func TestPartitionByTheDayOfATimestamp(t *testing.T) {
 	}
 }
 
+// The day is that of UTC, wherever the clock stands that wrote the moment.
+func TestPartitionByTheDayOfATimestampInAZone(t *testing.T) {
+	c := parse(t, header+"      - {name: at, logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Europe/Berlin}}\n      - {name: x, logicalType: string}\n")
+	files := map[string]string{"a.csv": "at,x\n2013-10-02 12:00:00,b\n2013-10-03 01:30:00,c\n2013-10-03 02:30:00,d\n"}
+	if result := check(t, c, files, &contract.Partition{Column: "at", Value: "2013-10-02"}); result.Rows != 2 || len(result.Findings) > 0 {
+		t.Errorf("%+v", result)
+	}
+	s, table := parquet(t, "SELECT unnest([TIMESTAMP '2013-10-02 12:00:00', TIMESTAMP '2013-10-03 01:30:00', TIMESTAMP '2013-10-03 02:30:00']) AS at, 'x' AS x")
+	result, err := contract.Check(context.Background(), s, table, c, contract.CheckOptions{Partition: &contract.Partition{Column: "at", Value: "2013-10-02"}})
+	if err != nil || result.Rows != 2 || len(result.Findings) > 0 {
+		t.Errorf("%+v %v", result, err)
+	}
+}
+
 // A row whose date cannot be read may be today's: it stops the days of its
 // file, and no other.
 func TestRowsWithoutAReadablePartition(t *testing.T) {

@@ -68,8 +68,9 @@ func (k *checker) cut() error {
 // partitionValue is the typed value, or the bare column where that is the same,
 // so that DuckDB can skip the parts of a Parquet file that hold other days.
 func (b boundColumn) partitionValue() string {
-	if b.column.Type == b.property.duckType() && b.property.missingCondition(b.raw(), b.column.Type) == never {
-		return b.raw()
+	raw := b.raw()
+	if b.column.Type == b.property.duckType() && b.property.utc(raw) == raw && b.property.missingCondition(raw, b.column.Type) == never {
+		return raw
 	}
 	return "(" + b.typed() + ")"
 }
