@@ -33,6 +33,15 @@ func weigh(v verdict, rules ...Rule) verdict {
 	return harmless
 }
 
+// weighWhole is weigh for a rule that came or went, and with it what it lists as
+// missing.
+func weighWhole(v verdict, r Rule) verdict {
+	if r.missingValues() != nil {
+		return replaced
+	}
+	return weigh(v, r)
+}
+
 func (c *comparer) rules(s site, before, after []Rule) {
 	// What a rule is about tells it from its neighbours before its numbers do.
 	about := func(r Rule) string {
@@ -48,8 +57,8 @@ func (c *comparer) rules(s site, before, after []Rule) {
 			func(r Rule) string { return ruleType(&r) + " " + r.Metric },
 		},
 		name:    ruleName,
-		removed: func(r Rule) verdict { return weigh(loosened, r) },
-		added:   func(r Rule) verdict { return weigh(tightened, r) }, reordered: always[Rule](documented),
+		removed: func(r Rule) verdict { return weighWhole(loosened, r) },
+		added:   func(r Rule) verdict { return weighWhole(tightened, r) }, reordered: always[Rule](documented),
 		change: c.rule,
 	})
 }
@@ -155,8 +164,7 @@ func (c *comparer) arguments(s site, before, after Rule) {
 		case "validValues":
 			c.validValues(s, before, after, few)
 		case "missingValues":
-			gone, come := listed(was.MissingValues, is.MissingValues)
-			c.argument(s, before, after, few, "missing-values", gone, come, tightened, loosened)
+			c.missingValues(s, before, after)
 		case "pattern":
 			c.argumentPattern(s, before, after, few)
 		case "properties":
@@ -184,19 +192,19 @@ func listed(before, after []Text) (gone, come []string) {
 	return gone, come
 }
 
-// argument reports values that a list gained or lost.
-func (c *comparer) argument(s site, before, after Rule, few bool, kind string, gone, come []string, whenGrown, whenShrunk verdict) {
+// missingValues reports what a list of missing values gained or lost. Such a
+// value is none for every other check, and for readers, whatever the severity of
+// the rule that lists it.
+func (c *comparer) missingValues(s site, before, after Rule) {
+	gone, come := listed(before.missingValues(), after.missingValues())
 	if len(gone)+len(come) == 0 {
-		c.note(s, "the order of the values")
-	}
-	if !few {
-		whenGrown, whenShrunk = replaced, replaced
+		c.note(s, "the way in which the values are listed")
 	}
 	if len(come) > 0 {
-		c.add(s, kind+"-grown", weigh(whenGrown, before, after), "the rule %q now lists %s", clip(ruleName(after)), clip(strings.Join(come, ", ")))
+		c.add(s, "missing-values-grown", replaced, "the rule %q now lists %s, which is no value any more for any check", clip(ruleName(after)), clip(strings.Join(come, ", ")))
 	}
 	if len(gone) > 0 {
-		c.add(s, kind+"-shrunk", weigh(whenShrunk, before, after), "the rule %q no longer lists %s", clip(ruleName(after)), clip(strings.Join(gone, ", ")))
+		c.add(s, "missing-values-shrunk", replaced, "the rule %q no longer lists %s, which is a value again for every check", clip(ruleName(after)), clip(strings.Join(gone, ", ")))
 	}
 }
 
