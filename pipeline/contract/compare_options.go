@@ -44,11 +44,7 @@ func (c *comparer) options(s site, before, after BaseProperty) {
 		case "required":
 			c.requiredParts(s, was.Required, is.Required)
 		case "timezone":
-			if deref(was.Timezone) == deref(is.Timezone) {
-				c.note(s, key)
-				return
-			}
-			c.add(s, "timezone", redefined, "whether values carry their time zone changed: the same texts mean other moments")
+			c.timezone(s, before, after)
 		case "defaultTimezone":
 			if zone(was.DefaultTimezone) == zone(is.DefaultTimezone) {
 				c.text(s, key, was.DefaultTimezone, is.DefaultTimezone)
@@ -59,6 +55,22 @@ func (c *comparer) options(s site, before, after BaseProperty) {
 	})
 	if len(c.changes) == said {
 		c.note(s, "logicalTypeOptions")
+	}
+}
+
+// timezone: where it is not said, values with an offset and values without one are
+// taken. A time of day has no offset in any case.
+func (c *comparer) timezone(s site, before, after BaseProperty) {
+	was, is := before.options().Timezone, after.options().Timezone
+	switch {
+	case before.LogicalType == TypeTime && after.LogicalType == TypeTime:
+		c.note(s, "timezone")
+	case was == nil:
+		c.relate(s, "timezone", 1, fmt.Sprintf("timezone is now %v", *is))
+	case is == nil:
+		c.relate(s, "timezone", -1, fmt.Sprintf("timezone, which was %v, is gone", *was))
+	default:
+		c.add(s, "timezone", redefined, "timezone was %v and is now %v: what was asked of every value is refused", *was, *is)
 	}
 }
 

@@ -214,6 +214,12 @@ func TestChangesOfOneProperty(t *testing.T) {
 	for _, test := range []struct{ name, old, new, there, back string }{
 		{"a later time of day", `logicalType: time, logicalTypeOptions: {minimum: "08:00"}`, `logicalType: time, logicalTypeOptions: {minimum: "09:00:00"}`,
 			"range-tightened breaking compatible none", "range-loosened compatible breaking recheck"},
+		{"offsets that are refused", "logicalType: timestamp", "logicalType: timestamp, logicalTypeOptions: {timezone: false}",
+			"timezone-tightened breaking compatible none", "timezone-loosened compatible breaking recheck"},
+		{"offsets that are asked for", "logicalType: timestamp, logicalTypeOptions: {defaultTimezone: UTC}", "logicalType: timestamp, logicalTypeOptions: {defaultTimezone: UTC, timezone: true}",
+			"timezone-tightened breaking compatible none", "timezone-loosened compatible breaking recheck"},
+		{"offsets that no time of day has", "logicalType: time", "logicalType: time, logicalTypeOptions: {timezone: false}",
+			"documentation documentation documentation none", "documentation documentation documentation none"},
 		{"a later moment in a zone", `logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Europe/Berlin, maximum: "2024-01-01T00:00:00"}`, `logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Europe/Berlin, maximum: "2024-01-02"}`,
 			"range-loosened compatible breaking recheck", "range-tightened breaking compatible none"},
 		{"a moment in a zone, and one with an offset", `logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Europe/Berlin, maximum: "2024-01-01T00:00:00"}`, `logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Europe/Berlin, maximum: "2024-01-01T00:00:00Z"}`,
