@@ -125,12 +125,14 @@ func (c *comparer) pattern(s site, before, after *string) {
 }
 
 func (c *comparer) format(s site, before, after BaseProperty) {
-	was, is := before.options().Format, after.options().Format
-	said := moved("the format", was, is)
+	said := moved("the format", before.options().Format, after.options().Format)
+	was, is := before.format(), after.format()
 	switch {
-	case was == "":
+	case was == is:
+		c.relate(s, "format", 0, said)
+	case was == "" && before.LogicalType == TypeString:
 		c.relate(s, "format", 1, said)
-	case is == "":
+	case is == "" && after.LogicalType == TypeString:
 		c.relate(s, "format", -1, said)
 	case withinFormat(was, is):
 		c.relate(s, "format", -1, said)
@@ -139,6 +141,24 @@ func (c *comparer) format(s site, before, after BaseProperty) {
 	default:
 		c.add(s, "format-changed", replaced, "%s: values are written in another way", said)
 	}
+}
+
+// format is the one that holds where none is written. Only texts may then have
+// any form; moments and times are in ISO 8601, which no pattern says in full.
+func (p BaseProperty) format() string {
+	format := p.options().Format
+	if format != "" {
+		return format
+	}
+	switch p.LogicalType {
+	case TypeInteger:
+		return "i64"
+	case TypeNumber:
+		return "f64"
+	case TypeDate:
+		return "yyyy-MM-dd"
+	}
+	return ""
 }
 
 // withinFormat says whether every number of the format small is one of the
