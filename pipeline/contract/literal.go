@@ -40,12 +40,18 @@ func (p *Property) boundLiteral(v Text) (string, bool) {
 	return "", false
 }
 
-var clockText = regexp.MustCompile(`^` + clockForm + `$`)
+var (
+	clockText  = regexp.MustCompile(`^` + clockForm + `$`)
+	momentText = regexp.MustCompile(`^` + dateForm + `(T` + clockForm + offsetForm + `?)?$`)
+)
 
 // parseTimestamp reads a moment. One that is not zoned has no offset: it is what
 // a clock shows, as if the clock were in UTC.
 func parseTimestamp(text string) (t time.Time, zoned, ok bool) {
 	text = strings.Replace(text, " ", "T", 1)
+	if !momentText.MatchString(text) {
+		return time.Time{}, false, false
+	}
 	for _, layout := range []string{
 		"2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07",
 	} {

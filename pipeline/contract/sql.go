@@ -7,14 +7,16 @@ import (
 )
 
 // DuckDB's own casts are lax: '1.5' becomes the integer 2, 'nan' a number,
-// '2013-10-01 05:00' a date, and an offset is dropped from a timestamp. Texts
-// are therefore held to these forms before they are cast.
+// '2013-10-01 05:00' a date, an offset is dropped from a timestamp, and one of 99
+// hours is added. Texts are therefore held to these forms before they are cast.
 const (
 	integerForm = `[-+]?[0-9]+`
 	numberForm  = `[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?`
 	dateForm    = `[0-9]{4}-[0-9]{2}-[0-9]{2}`
-	clockForm   = `([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?`
-	offsetForm  = `(Z|[-+][0-9]{2}(:?[0-9]{2})?)`
+	hourForm    = `([01][0-9]|2[0-3])`
+	minuteForm  = `[0-5][0-9]`
+	clockForm   = hourForm + `:` + minuteForm + `(:[0-5][0-9](\.[0-9]{1,9})?)?`
+	offsetForm  = `(Z|[-+]` + hourForm + `(:?` + minuteForm + `)?)`
 )
 
 // integerFormats give the DuckDB type that holds each width and the range where
