@@ -149,7 +149,7 @@ func (k *checker) unexpectedParts(v view, i int) {
 func undescribed(p *Property, name, typ string) []string {
 	var names []string
 	for _, field := range structFields(typ) {
-		if p.Properties != nil && !slices.ContainsFunc(p.Properties, func(q Property) bool { return q.Column() == field.Name }) {
+		if len(p.Properties) > 0 && !slices.ContainsFunc(p.Properties, func(q Property) bool { return q.Column() == field.Name }) {
 			names = append(names, name+"."+field.Name)
 		}
 	}

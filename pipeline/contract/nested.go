@@ -29,12 +29,13 @@ func (p *Property) isNested() bool {
 	return p.LogicalType == TypeObject || p.LogicalType == TypeArray
 }
 
-// parts lists the steps from a property to its parts.
+// parts lists the steps from a property to its parts; nil where the contract
+// describes none.
 func (p *Property) parts() []step {
 	switch {
 	case p.LogicalType == TypeArray && p.Items != nil:
 		return []step{{property: p.Items.asProperty(), items: true}}
-	case p.LogicalType == TypeObject:
+	case p.LogicalType == TypeObject && len(p.Properties) > 0:
 		steps := make([]step, len(p.Properties))
 		for i := range p.Properties {
 			steps[i] = step{property: &p.Properties[i]}

@@ -174,6 +174,25 @@ func TestNestedTypesOfParquet(t *testing.T) {
 	}
 }
 
+// An object whose parts the contract does not describe is any object.
+func TestUndescribedParts(t *testing.T) {
+	for _, parts := range []string{"", ", properties: []"} {
+		c := parse(t, header+"      - {name: k, logicalType: integer}\n      - {name: v, logicalType: object, logicalTypeOptions: {minProperties: 2, required: [a]}"+parts+"}\n")
+		result := check(t, c, map[string]string{"d.jsonl": `{"k": 1, "v": {"a": 1, "b": [2]}}
+{"k": 2, "v": {"b": 1}}
+{"k": 3, "v": "a"}
+`}, nil)
+		sameFindings(t, []string{
+			`error contract/type v n=1 d row 3`, `error contract/properties v n=1 d row 2`, `error contract/properties v n=1 d row 2`,
+		}, rowsOf(t, result))
+		s, table := parquet(t, "SELECT 1 AS k, {'a': 1, 'b': 'x'} AS v")
+		result, err := contract.Check(context.Background(), s, table, c, contract.CheckOptions{})
+		if err != nil || len(result.Findings) > 0 {
+			t.Errorf("%v %v", result.Findings, err)
+		}
+	}
+}
+
 func TestTypedSelectOfNestedValues(t *testing.T) {
 	c := parse(t, nested)
 	s, table := open(t, map[string]string{"d.jsonl": `{"id": 1, "address": {"street": "A", "zip": "x"}, "tags": ["a", "b"], "orders": [{"sku": "x", "prices": [1, 2.5]}]}` + "\n"})

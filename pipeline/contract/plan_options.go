@@ -82,7 +82,7 @@ func (pl *planner) itemList(x string) string {
 // those that the contract describes or, where it describes none, of all.
 func (pl *planner) objectOptions(o TypeOptions) {
 	text := func(x string) string {
-		if pl.p.Properties == nil {
+		if len(pl.p.Properties) == 0 {
 			return "CAST(" + x + " AS JSON)"
 		}
 		return "CAST(to_json(" + x + ") AS JSON)"
