@@ -154,7 +154,13 @@ func (p *Property) castNested(v, typ string) (string, bool) {
 		}
 	}
 	if isJSON {
-		return "CASE WHEN json_type(" + json + ") = '" + kind + "' THEN " + built + " END", true
+		is := "json_type(" + json + ") = '" + kind + "'"
+		if kind == "OBJECT" {
+			// Of two values under one key, readers take one or the other.
+			keys := "json_keys(" + json + ")"
+			is += " AND list_unique(" + keys + ") = len(" + keys + ")"
+		}
+		return "CASE WHEN " + is + " THEN " + built + " END", true
 	}
 	return "CASE WHEN " + v + " IS NOT NULL THEN " + built + " END", true
 }

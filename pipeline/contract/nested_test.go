@@ -145,6 +145,27 @@ func TestNestedValuesOfOtherForms(t *testing.T) {
 	sameFindings(t, want, rowsOf(t, check(t, parse(t, nested), map[string]string{"d.jsonl": text}, nil)))
 }
 
+// Which of two values under one key is meant is not known.
+func TestKeysThatStandTwiceInAnObject(t *testing.T) {
+	c := parse(t, header+`      - {name: k, logicalType: integer}
+      - {name: o, logicalType: object, properties: [{name: i, logicalType: integer, required: true}, {name: p, logicalType: object, properties: [{name: j, logicalType: string}]}]}
+      - {name: l, logicalType: array, items: {logicalType: object, properties: [{name: i, logicalType: integer}]}}
+      - {name: u, logicalType: object}
+`)
+	text := `{"k": 1, "o": {"i": 5, "p": {"j": "x"}}, "l": [{"i": 1}, {"i": 1}], "u": {"x": 1}}
+{"k": 2, "o": {"i": 5, "i": "x"}, "l": [], "u": {}}
+{"k": 3, "o": {"i": 5, "\u0069": 5}, "l": [], "u": {}}
+{"k": 4, "o": {"i": 5, "p": {"j": "x", "j": "y"}}, "l": [], "u": {}}
+{"k": 5, "o": {"i": 5}, "l": [{"i": 1}, {"i": 1, "z": 1, "z": 2}], "u": {}}
+{"k": 6, "o": {"i": 5}, "l": [], "u": {"x": 1, "x": 2}}
+`
+	want := []string{
+		`error contract/type o n=2 d row 2; d row 3`, `error contract/type o n=1 d row 4`,
+		`error contract/type l n=1 d row 5`, `error contract/type u n=1 d row 6`,
+	}
+	sameFindings(t, want, rowsOf(t, check(t, c, map[string]string{"d.jsonl": text}, nil)))
+}
+
 func TestNestedTypesOfParquet(t *testing.T) {
 	property := "      - name: v\n        logicalType: object\n        properties:\n          - {name: a, logicalType: integer}\n          - {name: \"b c\", logicalType: array, items: {logicalType: date}}\n"
 	for name, test := range map[string]struct {
