@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -121,11 +122,12 @@ func publish(app *command.App, r *backtest.Report, out string, asJSON bool) erro
 		_, err = fmt.Fprint(app.Out, summary(r, page))
 	}
 	err = errors.Join(err, app.Runner().Summary(markdown(r)), app.Runner().SetOutput("report", page))
-	if err == nil {
-		err = app.Findings(r.Findings)
+	if err != nil {
+		return err
 	}
-	if err == nil && r.Totals.Scored == 0 {
-		return command.ErrFound()
+	if r.Totals.Scored == 0 {
+		return errors.Join(app.Findings(r.Findings), command.ErrFound())
 	}
-	return err
+	// What broke a day stands beside the day, and is no error of the rehearsal.
+	return report.Text(app.Err, slices.DeleteFunc(slices.Clone(r.Findings), func(f report.Finding) bool { return f.Severity == report.Error }))
 }

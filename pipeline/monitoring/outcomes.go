@@ -83,7 +83,10 @@ func Read(ctx context.Context, c *pipeline.Config, contracts pipeline.Contracts,
 }
 
 func outcomesQuery(c *pipeline.Config, typed, known string, scores *dataset.Table, before time.Time) string {
-	var relations, equal, order []string
+	partition := dataset.Identifier(c.Observations.Partition)
+	// A key may come back in another partition.
+	equal := []string{fmt.Sprintf("s.%[1]s::DATE = o.%[1]s::DATE", partition)}
+	var relations, order []string
 	for _, segment := range scores.Segments {
 		relations = append(relations, "SELECT * FROM "+segment.Relation())
 	}
@@ -91,7 +94,6 @@ func outcomesQuery(c *pipeline.Config, typed, known string, scores *dataset.Tabl
 		equal = append(equal, fmt.Sprintf("s.%[1]s = o.%[1]s", dataset.Identifier(name)))
 		order = append(order, "s."+dataset.Identifier(name))
 	}
-	partition := dataset.Identifier(c.Observations.Partition)
 	return fmt.Sprintf(`SELECT s.%[1]s, s.status = 'carried_forward', s.%[2]s,
 			CASE WHEN o."__known_at" < TIMESTAMP %[3]s THEN o."__label" END
 		FROM (%[4]s) s LEFT JOIN (

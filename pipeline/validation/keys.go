@@ -11,8 +11,8 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
-// keys looks for observations that have the same key: their scores could not be
-// told apart, and each would meet the outcomes of all.
+// keys looks for observations of one partition that have the same key: their
+// scores could not be told apart, and each would meet the outcomes of all.
 func keys(ctx context.Context, c *pipeline.Config, session *dataset.Session, table *dataset.Table, rules *contract.Contract, scope Scope) ([]report.Finding, error) {
 	typed, err := rules.TypedSelect(table)
 	if err != nil {
@@ -25,9 +25,9 @@ func keys(ctx context.Context, c *pipeline.Config, session *dataset.Session, tab
 	case scope.Date != "":
 		where, partition = fmt.Sprintf(" WHERE %s = DATE %s", dataset.Identifier(name), dataset.Literal(scope.Date)), name+"="+scope.Date
 	}
-	columns := make([]string, len(c.Observations.Key))
-	for i, name := range c.Observations.Key {
-		columns[i] = dataset.Identifier(name)
+	columns := []string{dataset.Identifier(c.Observations.Partition)}
+	for _, name := range c.Observations.Key {
+		columns = append(columns, dataset.Identifier(name))
 	}
 	key := strings.Join(columns, ", ")
 	var repeated, rows int64
@@ -45,7 +45,7 @@ func keys(ctx context.Context, c *pipeline.Config, session *dataset.Session, tab
 	return []report.Finding{{
 		Code: "observations/duplicate-key", Severity: report.Error, Source: table.Name, Position: c.At("observations", "key"),
 		Partition: partition, Count: rows,
-		Message: fmt.Sprintf("%s of several observations, of %d rows in all, by %s", what, rows, strings.Join(c.Observations.Key, ", ")),
+		Message: fmt.Sprintf("%s of several observations of one partition, of %d rows in all, by %s", what, rows, strings.Join(c.Observations.Key, ", ")),
 		Remedy:  "add to observations.key the columns that tell the rows apart, or take the copies out of the source",
 	}}, nil
 }
