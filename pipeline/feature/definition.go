@@ -113,7 +113,7 @@ type Observations struct {
 	Source string `json:"source" yaml:"source" required:"true" description:"the source with one row for each observation"`
 	// DecisionTime is SQL for a UTC timestamp.
 	DecisionTime string   `json:"decision_time" yaml:"decision_time" required:"true" description:"SQL for the UTC timestamp at which the prediction is made"`
-	Key          []string `json:"key" yaml:"key" required:"true" description:"columns that together name one observation"`
+	Key          []string `json:"key" yaml:"key" required:"true" description:"columns that name one observation of a partition"`
 	Entity       []string `json:"entity" yaml:"entity" description:"columns that name what recurs, for which a last valid score can be carried forward; or linecook.entityKey in the contract"`
 	Partition    string   `json:"partition" yaml:"partition" description:"the date column that a scheduled run is responsible for one value of; or linecook.partition in the contract"`
 }
