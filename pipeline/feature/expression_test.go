@@ -270,8 +270,11 @@ func TestExpressionsAreReadSideBySide(t *testing.T) {
 		group.Go(func() error {
 			for i := range 200 {
 				got, err := parser.Parse(t.Context(), fmt.Sprintf("a + b%d", i))
-				if want := []string{"a", fmt.Sprintf("b%d", i)}; err != nil || !slices.Equal(got.Columns, want) {
-					return fmt.Errorf("columns %v, %v, want %v", got.Columns, err, want)
+				if err != nil {
+					return err
+				}
+				if want := []string{"a", fmt.Sprintf("b%d", i)}; !slices.Equal(got.Columns, want) {
+					return fmt.Errorf("columns %v, want %v", got.Columns, want)
 				}
 			}
 			return nil
