@@ -4,8 +4,6 @@ package train
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -63,10 +61,8 @@ func run(cmd *cobra.Command, app *command.App, version, until, against, snapshot
 	if err := command.CheckDate("--until", until); err != nil {
 		return err
 	}
-	if snapshot != "" {
-		if folder, err := os.Stat(filepath.Dir(snapshot)); err != nil || !folder.IsDir() {
-			return command.UsageError(fmt.Errorf("--snapshot: %s is no folder that is there; make it, or name another", filepath.Dir(snapshot)))
-		}
+	if err := app.CheckOutputs(command.Output{Flag: "--snapshot", Path: snapshot}); err != nil {
+		return err
 	}
 	contracts, err := app.Contracts(config)
 	if err != nil {

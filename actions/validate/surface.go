@@ -21,6 +21,10 @@ type surface struct {
 	comment      string
 }
 
+func (s surface) files() []command.Output {
+	return []command.Output{{Flag: "--sarif", Path: s.sarif, NewFolder: true}, {Flag: "--junit", Path: s.junit, NewFolder: true}}
+}
+
 // show puts a report onto the surface.
 func (s surface) show(ctx context.Context, app *command.App, pipeline string, r *report.Report) error {
 	app.Complete(r)

@@ -44,6 +44,9 @@ one comment up to date.`,
 			if err := o.check(); err != nil {
 				return err
 			}
+			if err := app.CheckOutputs(o.surface.files()...); err != nil {
+				return err
+			}
 			return run(cmd.Context(), app, o)
 		},
 	}

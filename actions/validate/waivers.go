@@ -13,14 +13,11 @@ import (
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
-// waiversFile, beside the pipeline's file, holds the exceptions.
-const waiversFile = "waivers.yaml"
-
 // waivers reads the exceptions; nil where there is no file. A file that cannot
 // be used is a mistake in the configuration: it is not known what it was to let
 // pass.
 func waivers(app *command.App, c *pipeline.Config) (*contract.WaiverFile, error) {
-	path := filepath.Join(c.Root, waiversFile)
+	path := filepath.Join(c.Root, command.WaiversFile)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -202,25 +202,6 @@ func expand(root string, spec Spec) ([]string, *report.Finding, error) {
 	return paths, nil, nil
 }
 
-// match finds the files of a pattern. A file that is called exactly so comes
-// first: names may contain the characters of patterns, and so may the root.
-func match(root, pattern string) ([]string, error) {
-	literal, glob := pattern, pattern
-	if !filepath.IsAbs(pattern) {
-		literal, glob = filepath.Join(root, pattern), filepath.Join(escapeGlob(root), pattern)
-	}
-	if _, err := os.Lstat(literal); err == nil {
-		return []string{literal}, nil
-	}
-	return filepath.Glob(glob)
-}
-
-// escapeGlob makes a path a pattern that matches that path alone, in Go's
-// globs and in DuckDB's.
-func escapeGlob(path string) string {
-	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
-}
-
 // shownAs is a path as people know it: relative to the root where it is in it.
 func shownAs(root, path string) string {
 	absolute, err := filepath.Abs(root)

@@ -16,6 +16,9 @@ import (
 // policyFolder, beside the pipeline's file, holds a repository's own checks.
 const policyFolder = "policy"
 
+// WaiversFile holds the exceptions; it stands beside the pipeline's file.
+const WaiversFile = "waivers.yaml"
+
 // Policy is the toolkit's policy together with the repository's own checks:
 // those in folder, or, where folder is empty, in policy beside the pipeline's
 // file if there is one. Checks that cannot be used are a mistake in the
