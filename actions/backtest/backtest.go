@@ -56,6 +56,14 @@ func run(cmd *cobra.Command, app *command.App, from, to, out string, asJSON bool
 	if err != nil {
 		return err
 	}
+	if out != "" {
+		err := app.CheckOutputs(
+			command.Output{Flag: "--out", Path: filepath.Join(out, backtest.PageFile), NewFolder: true},
+			command.Output{Flag: "--out", Path: filepath.Join(out, backtest.DataFile), NewFolder: true})
+		if err != nil {
+			return err
+		}
+	}
 	contracts, err := app.Contracts(config)
 	if err != nil {
 		return err

@@ -61,6 +61,9 @@ func run(ctx context.Context, app *command.App, o options) error {
 	if _, err := promotion.FindStage(config.Stages, o.stage); err != nil {
 		return command.UsageError(fmt.Errorf("--to: %w", err))
 	}
+	if err := app.CheckOutputs(command.Output{Flag: "--record", Path: o.record}); err != nil {
+		return err
+	}
 	versions, err := app.Registry()
 	if err != nil {
 		return err
