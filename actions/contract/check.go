@@ -125,6 +125,9 @@ func (d *door) checked(ctx context.Context, file string, data *files, what targe
 		return d.app.Report(d.format, r)
 	}
 	result, err := odcs.Check(ctx, session, table, rules, options)
+	if errors.Is(err, odcs.ErrPartition) {
+		return command.UsageError(fmt.Errorf("--partition: %w", err))
+	}
 	if err != nil {
 		return err
 	}

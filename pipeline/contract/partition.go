@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -26,6 +27,9 @@ func (p *Partition) String() string {
 	}
 	return p.Column + "=" + p.Value
 }
+
+// ErrPartition says that the property of a partition cannot have its value.
+var ErrPartition = errors.New("no such partition")
 
 // cut limits every view to the partition and drops the views that cannot tell
 // their partition.
@@ -102,7 +106,7 @@ func (k *checker) partitionLiteral(p *Property, value string) (string, error) {
 	}
 	literal, ok := p.valueLiteral(text)
 	if !ok {
-		return "", fmt.Errorf("the partition value %q is no %s, which the property %s is", value, p.LogicalType, p.Name)
+		return "", fmt.Errorf("%w: the value %q is no %s, which the property %s is", ErrPartition, value, p.LogicalType, p.Name)
 	}
 	return literal, nil
 }
