@@ -13,6 +13,7 @@ import (
 
 	"github.com/linecook-ml/linecook/actions/internal/command"
 	odcs "github.com/linecook-ml/linecook/pipeline/contract"
+	"github.com/linecook-ml/linecook/pipeline/dataset"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
 
@@ -78,6 +79,13 @@ func (d *door) inferred(ctx context.Context, data *files, options odcs.InferOpti
 		return d.noContract(findings)
 	}
 	proposed, err := odcs.Infer(ctx, session, table, options)
+	if dataset.Unreadable(err) {
+		return d.noContract([]report.Finding{{
+			Code: "dataset/unreadable-rows", Severity: report.Error,
+			Message: fmt.Sprintf("source %s cannot be read to its end: %s", table.Name, dataset.FirstLine(err)),
+			Remedy:  "replace the file that is named; a CSV has to be UTF-8",
+		}})
+	}
 	if err != nil {
 		// What cannot be proposed for is the data's or the caller's mistake: no
 		// rows, no such column, a nested one.
