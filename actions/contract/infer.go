@@ -78,6 +78,9 @@ func (d *door) inferred(ctx context.Context, data *files, options odcs.InferOpti
 	if table == nil {
 		return d.noContract(findings)
 	}
+	if err := data.undivided(table); err != nil {
+		return err
+	}
 	proposed, err := odcs.Infer(ctx, session, table, options)
 	if dataset.Unreadable(err) {
 		return d.noContract([]report.Finding{{
@@ -116,6 +119,18 @@ func (d *door) inferred(ctx context.Context, data *files, options odcs.InferOpti
 		Details:  fmt.Sprintf("%s proposed for %s of %s", out, count(len(rules.Types()), "column"), count(len(table.Files()), "file")),
 	}
 	return d.app.Report(d.format, r)
+}
+
+// undivided refuses a CSV of one column that seems to have more, unless that is
+// how the caller wants it read.
+func (f *files) undivided(table *dataset.Table) error {
+	for _, segment := range table.Segments {
+		if delimiter := segment.Undivided(); delimiter != "" && f.delimiter == "" {
+			return command.UsageError(fmt.Errorf("%s has one column, %q; name what separates its fields, %q as it seems, with --delimiter, or say --delimiter , if it has no more",
+				segment.Files[0], segment.Columns[0].Name, delimiter))
+		}
+	}
+	return nil
 }
 
 // noContract reports data that could not be opened, where the report may go.

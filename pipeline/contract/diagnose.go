@@ -3,6 +3,7 @@ package contract
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/linecook-ml/linecook/pipeline/dataset"
 	"github.com/linecook-ml/linecook/pipeline/report"
@@ -72,13 +73,37 @@ func (k *checker) missingColumn(v view, i int, near *nearColumn) report.Finding 
 	p := v.columns[i].property
 	message := fmt.Sprintf("the column %q, which contract %s %s requires, is missing in %s", p.Column(), k.contract.title(), k.contract.Version, files(v.segment))
 	remedy := "bring the column back, or change the contract and train again"
-	if near != nil {
+	delimiter := k.undivided(v)
+	switch {
+	case delimiter != "":
+		message += fmt.Sprintf(", which has one column, %q", v.segment.Columns[0].Name)
+		remedy = fmt.Sprintf("name what separates its fields, %q as it seems, as the delimiter of the source, or with --delimiter", delimiter)
+	case near != nil:
 		message += fmt.Sprintf("; the nearest is %q: %s", near.name, near.why)
 		remedy = fmt.Sprintf("if %q is the same column, rename it back in the data, or set physicalName: %s in the contract", near.name, near.name)
 	}
 	f := report.Finding{Code: "contract/missing-column", Severity: report.Error, Message: message, Remedy: remedy, Position: k.contract.propertyPosition(i), Column: p.Column()}
 	k.diagnose(&f)
 	return f
+}
+
+// undivided is what separates the fields of a file that was read as one column,
+// where this column's name is made of those that the contract has.
+func (k *checker) undivided(v view) string {
+	delimiter := v.segment.Undivided()
+	if delimiter == "" {
+		return ""
+	}
+	known := 0
+	for _, name := range strings.Split(v.segment.Columns[0].Name, delimiter) {
+		if slices.ContainsFunc(v.columns, func(b boundColumn) bool { return b.property.Column() == strings.Trim(name, `"`) }) {
+			known++
+		}
+	}
+	if known < 2 {
+		return ""
+	}
+	return delimiter
 }
 
 func (c *Contract) title() string {
