@@ -37,13 +37,24 @@ func unfit(c *pipeline.Config, until string, train, test *feature.Snapshot) *rep
 	if train.Frame.Rows == 0 || test.Frame.Rows == 0 {
 		f := finding("training/no-rows", c.At("split", "holdout"),
 			fmt.Sprintf("the cut-off %s leaves %d observations to train on and %d to evaluate on", until, train.Frame.Rows, test.Frame.Rows),
-			"choose a later cut-off or a shorter holdout")
+			elsewhere(train.Frame.Rows > 0, test.Frame.Rows > 0))
 		return &f
 	}
 	if c.Estimator.Task() == metric.Regression {
 		return unfitNumbers(c, train.Label, test.Label)
 	}
 	return unfitClasses(c, train.Label, test.Label)
+}
+
+// elsewhere is which way the split has to move for rows on the side that has none.
+func elsewhere(toTrain, toEvaluate bool) string {
+	switch {
+	case toTrain:
+		return "choose an earlier cut-off or a longer holdout"
+	case toEvaluate:
+		return "choose a later cut-off or a shorter holdout"
+	}
+	return "choose a cut-off between days that have data"
 }
 
 // unfitClasses wants labels of 0 and 1, and both of them to train on.
