@@ -25,7 +25,7 @@ that came after. A folder has nobody to ask.`,
 			if len(args) == 1 {
 				d.name = args[0]
 			}
-			versions, name, err := d.open()
+			versions, name, err := d.open(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -44,7 +44,7 @@ it is in the bundle: what has to be installed before that version can score.`,
 					locks = append(locks, lock{c.Name, c.Lock, c.LockText()})
 				}
 			}
-			return d.printLock(registry.VersionTag(name, version), locks)
+			return d.printLock(registry.VersionTag(name, version), of, locks)
 		},
 	}
 	cmd.Flags().StringVar(&of, "command", "", "only this command's (default those of all, if they are one)")
@@ -57,7 +57,7 @@ func (d *door) bundle(cmd *cobra.Command, args []string) (name, version string, 
 	if (len(args) == 1) == (d.stage != "") {
 		return fail(command.UsageError(errors.New("name a version, as 1.0.0, or with --stage the stage that it is on")))
 	}
-	versions, name, err := d.open()
+	versions, name, err := d.open(cmd.Context())
 	if err != nil {
 		return fail(err)
 	}
@@ -84,8 +84,9 @@ func (d *door) bundle(cmd *cobra.Command, args []string) (name, version string, 
 	return name, version, b, err
 }
 
-// printLock prints the one text that the locks have, or all of them as JSON.
-func (d *door) printLock(tag string, locks []lock) error {
+// printLock prints the one text that the locks have, or all of them as JSON. of
+// is the command that was named, if one was.
+func (d *door) printLock(tag, of string, locks []lock) error {
 	if d.asJSON {
 		return report.JSON(d.app.Out, locks)
 	}
@@ -95,7 +96,11 @@ func (d *door) printLock(tag string, locks []lock) error {
 	}
 	switch {
 	case len(locks) == 0:
-		_, err := fmt.Fprintf(d.app.Err, "%s has no such command\n", tag)
+		nothing := "no commands, so that nothing has to be installed"
+		if of != "" {
+			nothing = "no command " + of
+		}
+		_, err := fmt.Fprintf(d.app.Err, "%s has %s\n", tag, nothing)
 		return errors.Join(err, command.ErrFound())
 	case slices.ContainsFunc(locks, func(l lock) bool { return l.Text != locks[0].Text }):
 		return command.UsageError(fmt.Errorf("the commands of %s have lock files of their own; name one with --command: %s", tag, strings.Join(names, ", ")))

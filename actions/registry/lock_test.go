@@ -23,7 +23,7 @@ func TestLocksOfSeveralCommands(t *testing.T) {
 	} {
 		var out, complaints bytes.Buffer
 		d := &door{app: &command.App{Out: &out, Err: &complaints}}
-		err := d.printLock("shop@v1.0.0", c.locks)
+		err := d.printLock("shop@v1.0.0", "", c.locks)
 		if out.String() != c.printed || (err == nil) != (c.refuse == "") || err != nil && !strings.Contains(err.Error(), c.refuse) {
 			t.Errorf("%v: printed %q, error %v, want %q and %q", c.locks, out.String(), err, c.printed, c.refuse)
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/linecook-ml/linecook/actions/internal/command"
+	"github.com/linecook-ml/linecook/pipeline"
+	"github.com/linecook-ml/linecook/pipeline/promotion"
 	"github.com/linecook-ml/linecook/pipeline/registry"
 	"github.com/linecook-ml/linecook/pipeline/report"
 )
@@ -50,22 +52,42 @@ type door struct {
 }
 
 // open is the registry and the name of the pipeline that is asked about.
-func (d *door) open() (registry.Registry, string, error) {
+func (d *door) open(ctx context.Context) (registry.Registry, string, error) {
+	var config *pipeline.Config
 	name := d.name
 	if name == "" {
-		config, err := d.app.Config()
-		if err != nil {
+		var err error
+		if config, err = d.app.Config(); err != nil {
 			return nil, "", err
 		}
 		name = config.Name
 	}
 	versions, err := d.app.Registry()
+	if err == nil && config != nil && d.stage != "" {
+		err = d.known(ctx, versions, config)
+	}
 	return versions, name, err
+}
+
+// known refuses a stage that the pipeline has not and never had.
+func (d *door) known(ctx context.Context, versions registry.Registry, c *pipeline.Config) error {
+	_, unknown := promotion.FindStage(c.Stages, d.stage)
+	if unknown == nil {
+		return nil
+	}
+	history, err := versions.History(ctx, c.Name)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(history, func(a registry.Assignment) bool { return a.Stage == d.stage }) {
+		return nil
+	}
+	return command.UsageError(fmt.Errorf("--stage: %w", unknown))
 }
 
 // events is the history of the pipeline, of one stage where one was named.
 func (d *door) events(ctx context.Context) ([]registry.Assignment, error) {
-	versions, name, err := d.open()
+	versions, name, err := d.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +136,7 @@ func (d *door) list() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the versions, lowest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			versions, name, err := d.open()
+			versions, name, err := d.open(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -135,7 +157,11 @@ func (d *door) list() *cobra.Command {
 				shown = append(shown, v)
 				t.AppendRow(table.Row{reg.Version, moment(reg.RegisteredAt), text(reg.Actor), reg.Size, strings.Join(v.Stages, ", "), reg.BundleID})
 			}
-			return d.print(shown, t, fmt.Sprintf("no version of %s is registered", name))
+			nothing := fmt.Sprintf("no version of %s is registered", name)
+			if len(regs) > 0 {
+				nothing = "nothing is on " + d.where()
+			}
+			return d.print(shown, t, nothing)
 		},
 	}
 }
@@ -144,7 +170,7 @@ func (d *door) show() *cobra.Command {
 	return &cobra.Command{
 		Use: "show VERSION", Short: "Show one version, after verifying its bundle", Args: oneVersion,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			versions, name, err := d.open()
+			versions, name, err := d.open(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -39,8 +39,12 @@ func Previous(ctx context.Context, versions registry.Registry, pipeline, stage s
 		return event.Version, passed, nil
 	}
 	reason := fmt.Sprintf("%s has only had version %s", stage, present.Version)
-	if len(passed) > 0 {
+	left := others(history, present)
+	switch {
+	case len(passed) > 0:
 		reason = fmt.Sprintf("of what served on %s before, %s does not verify any more", stage, strings.Join(passed, ", "))
+	case len(left) > 0:
+		reason = fmt.Sprintf("%s has gone back to version %s already, from %s", stage, present.Version, strings.Join(left, ", "))
 	}
 	return "", nil, fmt.Errorf("%s: %w; promote another version to %s", reason, ErrNoWayBack, stage)
 }
@@ -69,6 +73,18 @@ func earlier(history []registry.Assignment, present registry.Assignment) []regis
 		}
 	}
 	return all
+}
+
+// others are the versions besides the present one that a stage has had, in their
+// order.
+func others(history []registry.Assignment, present registry.Assignment) []string {
+	var versions []string
+	for _, event := range history {
+		if event.Stage == present.Stage && event.BundleID != present.BundleID && !slices.Contains(versions, event.Version) {
+			versions = append(versions, event.Version)
+		}
+	}
+	return versions
 }
 
 // operationOf is what an event's record says that it was. A record that says
