@@ -39,6 +39,12 @@ type Check struct {
 	Live bool `json:"live"`
 }
 
+// Promotes reports whether the check can be asked of a promotion. One that
+// always applies to rollbacks, and to nothing else, is about them alone.
+func (c Check) Promotes() bool {
+	return len(c.Always) == 0 || slices.Contains(c.Always, promotion.OperationPromote)
+}
+
 // capabilities are OPA's without what could make a decision depend on anything
 // but its input. OPA marks most such builtins; net.* and rand.* go as a whole,
 // and the calendar ones because they may name the machine's own time zone.

@@ -15,7 +15,6 @@ import (
 	"github.com/linecook-ml/linecook/pipeline"
 	"github.com/linecook-ml/linecook/pipeline/contract"
 	"github.com/linecook-ml/linecook/pipeline/document"
-	"github.com/linecook-ml/linecook/pipeline/promotion"
 	"github.com/linecook-ml/linecook/pipeline/report"
 	"github.com/linecook-ml/linecook/policy"
 )
@@ -97,7 +96,7 @@ func render(ctx context.Context, r request, p *plan, s *surveyed, to pin) ([]fil
 	}
 	v.EntityBy = !slices.ContainsFunc(v.Entity, func(name string) bool { return strings.Contains(name, "=") })
 	for _, check := range engine.Checks() {
-		if !slices.Contains(check.Always, promotion.OperationPromote) {
+		if len(check.Always) == 0 {
 			v.Checks = append(v.Checks, check)
 		}
 	}

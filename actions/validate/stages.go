@@ -14,8 +14,8 @@ import (
 	"github.com/linecook-ml/linecook/policy"
 )
 
-// stages reports requirements that the policy does not know. They would be an
-// error on the day of the promotion.
+// stages reports requirements that the policy does not know, or that no promotion
+// meets. They would stop the promotion on its day.
 func stages(ctx context.Context, app *command.App, c *pipeline.Config) ([]report.Finding, error) {
 	engine, err := app.Policy(ctx, c, "")
 	if at := policy.Place(err); at.File != "" {
@@ -29,9 +29,12 @@ func stages(ctx context.Context, app *command.App, c *pipeline.Config) ([]report
 	if err != nil {
 		return nil, err
 	}
+	checks := engine.Checks()
 	var codes []string
-	for _, check := range engine.Checks() {
-		codes = append(codes, check.Code)
+	for _, check := range checks {
+		if check.Promotes() {
+			codes = append(codes, check.Code)
+		}
 	}
 	var findings []report.Finding
 	for i, stage := range c.Stages {
@@ -39,11 +42,17 @@ func stages(ctx context.Context, app *command.App, c *pipeline.Config) ([]report
 			if slices.Contains(codes, code) {
 				continue
 			}
-			findings = append(findings, report.Finding{
+			f := report.Finding{
 				Code: "policy/unknown-check", Severity: report.Error, Position: c.At("stages", i, "require", j),
 				Message: fmt.Sprintf("stage %s requires %q, which is not a check of the policy", stage.Name, code),
 				Remedy:  "checks: " + strings.Join(codes, ", "),
-			})
+			}
+			if slices.ContainsFunc(checks, func(check policy.Check) bool { return check.Code == code }) {
+				f.Code = "policy/rollback-check"
+				f.Message = fmt.Sprintf("stage %s requires %q, which is asked of every rollback and can pass in no other promotion", stage.Name, code)
+				f.Remedy = "leave it out of require"
+			}
+			findings = append(findings, f)
 		}
 	}
 	return findings, nil
