@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/linecook-ml/linecook/pipeline/document"
 	"github.com/linecook-ml/linecook/pipeline/feature"
 	"github.com/linecook-ml/linecook/pipeline/metric"
 	"github.com/linecook-ml/linecook/pipeline/promotion"
@@ -141,18 +142,50 @@ func (c *Config) lintEvaluation() []report.Finding {
 			findings = append(findings, finding("config/no-bound", c.At("monitoring", "performance", i), "give it min or max", "the performance threshold of %s has no bound", p.Metric))
 		}
 	}
-	for i, stage := range c.Stages {
-		for j, floor := range stage.Metrics {
-			findings = append(findings, c.lintMetric(floor.Metric, "stages", i, "metrics", j, "metric")...)
-			findings = append(findings, c.lintBounds(floor.Metric, floor.Min, floor.Max, "stages", i, "metrics", j)...)
-		}
-	}
+	findings = append(findings, c.lintFloors(c.Stages)...)
 	for i, name := range c.Evaluation.Slices {
 		if !slices.ContainsFunc(c.Features, func(d feature.Definition) bool { return d.Name == name && d.Type == feature.Categorical }) {
 			findings = append(findings, finding("config/slice", c.At("evaluation", "slices", i), "name a feature of type categorical", "the slice %q is not a categorical feature", name))
 		}
 	}
 	return findings
+}
+
+// lintFloors refuses bounds of stages on what no evaluation estimates: nothing
+// would ever meet them.
+func (c *Config) lintFloors(stages []promotion.Stage) []report.Finding {
+	var findings []report.Finding
+	for i, stage := range stages {
+		for j, floor := range stage.Metrics {
+			unknown := c.lintMetric(floor.Metric, "stages", i, "metrics", j, "metric")
+			findings = slices.Concat(findings, unknown, c.lintBounds(floor.Metric, floor.Min, floor.Max, "stages", i, "metrics", j))
+			if unknown == nil && !slices.Contains(c.Evaluation.Metrics, floor.Metric) {
+				findings = append(findings, finding("config/bound", c.At("stages", i, "metrics", j, "metric"), "name "+floor.Metric+" under evaluation.metrics",
+					"stage %s bounds %s, which the evaluation does not estimate", stage.Name, floor.Metric))
+			}
+			if floor.Slice != "" {
+				findings = append(findings, c.lintSlice(floor.Slice, "stages", i, "metrics", j, "slice")...)
+			}
+		}
+	}
+	return findings
+}
+
+// lintSlice refuses a slice that is none of the evaluation's. Which levels there
+// are only the data says.
+func (c *Config) lintSlice(slice string, path ...any) []report.Finding {
+	name, _, found := strings.Cut(slice, "=")
+	switch {
+	case !found:
+		return []report.Finding{finding("config/slice", c.At(path...), "write it as feature=level", "%q is not a slice", slice)}
+	case slices.Contains(c.Evaluation.Slices, name):
+		return nil
+	}
+	remedy := "name " + name + " under evaluation.slices"
+	if near, ok := document.Nearest(name, c.Evaluation.Slices); ok {
+		remedy = "did you mean " + near + "? Or " + remedy
+	}
+	return []report.Finding{finding("config/slice", c.At(path...), remedy, "the evaluation has no slices of %q", name)}
 }
 
 // lintMetric refuses a metric that is not known, or that does not judge what

@@ -34,7 +34,10 @@ func (c *Config) UseStages(file string, text []byte, defaults []promotion.Stage)
 	if err := promotion.CheckStages(c.Stages); err != nil {
 		return append(findings, finding("config/stages", c.At("stages"), "", "%s", err))
 	}
-	return findings
+	if c.Document == nil {
+		return findings // linecook's own stages are read apart from a pipeline
+	}
+	return append(findings, c.lintFloors(read.Stages)...)
 }
 
 // completed fills in what a stage leaves to the default of its name.
