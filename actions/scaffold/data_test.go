@@ -182,6 +182,19 @@ func TestWhatTellsTheOutcomeComesWithIt(t *testing.T) {
 	}
 }
 
+// The rows that judge the model are those that training will take: an outcome of
+// the last day becomes known after it.
+func TestRowsOfTheHoldout(t *testing.T) {
+	dir := t.TempDir()
+	parquet(t, dir, "orders.parquet", "SELECT day + INTERVAL 10 HOUR AS ordered_at, * FROM ("+sales+")")
+	if out := must(t, dir, "init"); !strings.Contains(out, "the last 84 of 456 rows whose outcome is known in time judge the model") {
+		t.Errorf("init counts otherwise:\n%s", out)
+	}
+	if out := must(t, dir, "train", "--version", "0.1.0"); !strings.Contains(out, "trained on 372 observations, evaluated on 84 later ones") {
+		t.Errorf("training counts otherwise:\n%s", out)
+	}
+}
+
 // What train and promote will refuse is said beforehand.
 func TestTooLittleDataIsNoted(t *testing.T) {
 	dir := t.TempDir()

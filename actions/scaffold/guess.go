@@ -41,7 +41,6 @@ type plan struct {
 
 	// holdoutDays is the length of the evaluation.
 	holdoutDays int64
-	evaluated   int64
 }
 
 // A candidate is a column, or an expression over one, that becomes a feature.
@@ -106,15 +105,16 @@ func (p *plan) guessSplit(ctx context.Context, _ request, s *surveyed) error {
 	p.holdoutDays = max(p.span.step, min(length/holdoutShare, maxHoldoutDays), 1)
 	from := p.span.last.AddDate(0, 0, 1-int(p.holdoutDays))
 	var early, earlyKinds, late, lateKinds int64
-	side := func(comparison string) string {
-		day := fmt.Sprintf("%s %s DATE '%s'", p.day.sql(), comparison, from.Format(time.DateOnly))
-		return fmt.Sprintf("count(*) FILTER (WHERE %[1]s AND %[2]s IS NOT NULL), count(DISTINCT (%[3]s)) FILTER (WHERE %[1]s)", day, p.label.sql(), p.Expression)
+	// As in training, an outcome counts that is known where its side ends.
+	side := func(comparison string, end time.Time) string {
+		rows := fmt.Sprintf("%s %s DATE '%s' AND (%s) <= TIMESTAMP '%s'", p.day.sql(), comparison, from.Format(time.DateOnly), p.KnownLater, end.Format(time.DateTime))
+		return fmt.Sprintf("count(*) FILTER (WHERE %[1]s AND %[2]s IS NOT NULL), count(DISTINCT (%[3]s)) FILTER (WHERE %[1]s)", rows, p.label.sql(), p.Expression)
 	}
-	if err := s.one(ctx, fmt.Sprintf("SELECT %s, %s FROM %s", side("<"), side(">="), rowsTable), &early, &earlyKinds, &late, &lateKinds); err != nil {
+	query := fmt.Sprintf("SELECT %s, %s FROM %s", side("<", from), side(">=", p.span.last.AddDate(0, 0, 1)), rowsTable)
+	if err := s.one(ctx, query, &early, &earlyKinds, &late, &lateKinds); err != nil {
 		return err
 	}
-	p.evaluated = late
-	p.chose("holdout", days(p.holdoutDays), fmt.Sprintf("the last %d of %d rows with an outcome judge the model", late, early+late))
+	p.chose("holdout", days(p.holdoutDays), fmt.Sprintf("the last %d of %d rows whose outcome is known in time judge the model", late, early+late))
 	switch {
 	case earlyKinds < 2:
 		p.note("train will refuse: the %d rows before %s have one outcome only; bring more days", early, from.Format(time.DateOnly))
