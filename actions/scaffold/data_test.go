@@ -135,6 +135,18 @@ func TestKindsOfData(t *testing.T) {
 			},
 			file: "pipeline.yaml", says: "entity: [shop, product]",
 		},
+		"a name that no two rows share": {
+			make: func(t *testing.T, dir string) {
+				parquet(t, dir, "orders.parquet", "SELECT day, shop_id // 4 AS shop, shop_id % 4 AS product, 'B' || row_number() OVER () AS \"Bestell-Nr\", n, sold_out FROM ("+sales+")")
+			},
+			file: "pipeline.yaml", says: "key: [day, Bestell-Nr]",
+		},
+		"all columns that are described": {
+			make: func(t *testing.T, dir string) {
+				parquet(t, dir, "pairs.parquet", "SELECT 'shop ' || shop_id // 4 AS shop, 'p' || shop_id % 4 AS product, day, n, sold_out FROM ("+sales+")")
+			},
+			file: "pipeline.yaml", says: "for each shop and product.",
+		},
 		"rows that are only numbered": {
 			make: func(t *testing.T, dir string) {
 				parquet(t, dir, "rows.parquet", "SELECT row_number() OVER () AS row, day, n, sold_out FROM ("+sales+")")

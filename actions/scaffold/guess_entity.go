@@ -47,32 +47,38 @@ func (p *plan) guessEntity(ctx context.Context, r request, s *surveyed) error {
 	return question("no column, and no two or three of them, tell the rows of one day apart; name those that do with --entity, as in --entity store,product, and see whether rows are there twice")
 }
 
-// entityPool is the columns that may name something: those that recur, names
-// first, and then those that never do.
+// entityPool is the columns that may name something: those that recur, and those
+// that never do, names first.
 func (p *plan) entityPool(s *surveyed) (recurring, single []*column) {
-	var others []*column
+	var others, numbers []*column
 	for _, c := range s.columns {
 		named := idName.MatchString(c.name)
 		few := c.distinct*rowsPerLevel <= s.rows
 		fit := c.typ == contract.TypeString || c.typ == contract.TypeInteger && (named || few || c.distinct == s.rows)
 		switch {
 		case !fit || c.nulls > 0 || c.distinct < 2 || c == p.label || c == p.day:
-		case c.distinct == s.rows:
+		case c.distinct == s.rows && named:
 			single = append(single, c)
+		case c.distinct == s.rows:
+			numbers = append(numbers, c)
 		case named:
 			recurring = append(recurring, c)
 		default:
 			others = append(others, c)
 		}
 	}
-	return append(recurring, others...), single
+	return append(recurring, others...), append(single, numbers...)
 }
 
-// combinations are the recurring columns one by one, the pairs and triples of
-// the first few of them, and then those that never recur.
+// combinations are the recurring columns one by one, those that never recur, and
+// then pairs and triples of the first few that do: of many columns some always
+// tell the rows of a day apart by chance.
 func combinations(recurring, single []*column) [][]*column {
 	var all [][]*column
 	for _, c := range recurring {
+		all = append(all, []*column{c})
+	}
+	for _, c := range single {
 		all = append(all, []*column{c})
 	}
 	few := recurring[:min(len(recurring), maxKeyParts)]
@@ -87,9 +93,6 @@ func combinations(recurring, single []*column) [][]*column {
 				all = append(all, []*column{a, b, c})
 			}
 		}
-	}
-	for _, c := range single {
-		all = append(all, []*column{c})
 	}
 	return all
 }

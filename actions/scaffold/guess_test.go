@@ -57,7 +57,7 @@ func TestCombinations(t *testing.T) {
 		}
 		got = append(got, text)
 	}
-	want := []string{"a", "b", "c", "ab", "ac", "bc", "abc", "row"}
+	want := []string{"a", "b", "c", "row", "ab", "ac", "bc", "abc"}
 	if len(got) != len(want) {
 		t.Fatalf("%q", got)
 	}

@@ -142,7 +142,7 @@ func render(ctx context.Context, r request, p *plan, s *surveyed, to pin) ([]fil
 // workflow has double braces of its own.
 func fill(name string, v view) ([]byte, error) {
 	t, err := template.New(path.Base(name)).Delims("<%", "%>").Option("missingkey=error").
-		Funcs(template.FuncMap{"yaml": yamlText, "comment": comment, "lower": strings.ToLower}).
+		Funcs(template.FuncMap{"yaml": yamlText, "comment": comment, "lower": strings.ToLower, "series": series}).
 		ParseFS(templates, "templates/"+name)
 	if err != nil {
 		return nil, err
@@ -152,6 +152,15 @@ func fill(name string, v view) ([]byte, error) {
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+// series is names as people say them.
+func series(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // yamlText is a value as linecook's own encoder writes it, on one line.
