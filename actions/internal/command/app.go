@@ -65,6 +65,14 @@ func UsageError(err error) error { return usageError{err} }
 
 // Run parses args and runs one of the commands.
 func (a *App) Run(args []string, commands ...*cobra.Command) (code int) {
+	// An interrupt ends the run between two steps, so that what is unfinished is
+	// cleared away; and so do the end of its time and that of its readers.
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer release()
+	defer survivePipes()()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	a.Out, a.Err = pipe{a.Out, end}, pipe{a.Err, end}
 	// The runner reads commands from both streams; they go to the one that
 	// carries no results. Everything else passes through a writer that disarms.
 	a.runner = runner.New(a.Getenv, a.Err, nil)
@@ -83,10 +91,6 @@ func (a *App) Run(args []string, commands ...*cobra.Command) (code int) {
 			code = Failure
 		}
 	}()
-	// An interrupt ends the run between two steps, so that what is unfinished is
-	// cleared away; and so does the end of its time.
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer release()
 	stop := func() {}
 	defer func() { stop() }()
 	root := &cobra.Command{

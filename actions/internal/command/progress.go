@@ -21,8 +21,12 @@ func NewProgress(out io.Writer) *Progress {
 }
 
 func isTerminal(w io.Writer) bool {
-	if unwrapped, ok := w.(interface{ Unwrap() io.Writer }); ok {
-		w = unwrapped.Unwrap()
+	for {
+		wrapped, ok := w.(interface{ Unwrap() io.Writer })
+		if !ok {
+			break
+		}
+		w = wrapped.Unwrap()
 	}
 	file, ok := w.(*os.File)
 	if !ok {
