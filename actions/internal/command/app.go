@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -122,7 +123,10 @@ func (a *App) Run(args []string, commands ...*cobra.Command) (code int) {
 	root.PersistentFlags().StringVar(&a.now, "now", "", "the time to take for now, as 2013-10-01T06:00:00Z (default the clock)")
 	root.PersistentFlags().DurationVar(&a.timeout, "timeout", 0, "end as a failure after this time, as 90s or 10m (default no limit)")
 	root.AddCommand(commands...)
-	err := root.ExecuteContext(ctx)
+	err := unknown(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	return a.exitCode(err, context.Cause(ctx))
 }
 
@@ -167,6 +171,25 @@ func withoutCommand(cmd *cobra.Command, args []string) error {
 		remedy = "did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return UsageError(fmt.Errorf("unknown command %q; %s", args[0], remedy))
+}
+
+// unknown refuses a first word that is no command, or one that is to be explained
+// and is none. Cobra would take the flags after it for its own, and for -h and
+// help show the general help as if that had been meant.
+func unknown(root *cobra.Command, args []string) error {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd(args...)
+	asked := args
+	if len(args) > 1 && args[0] == "help" {
+		asked = args[1:]
+	}
+	if len(asked) == 0 || strings.HasPrefix(asked[0], "-") || slices.Contains([]string{cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}, asked[0]) {
+		return nil
+	}
+	if found, _, err := root.Find(asked[:1]); err != nil || found == root {
+		return withoutCommand(root, asked)
+	}
+	return nil
 }
 
 // fromEnvironment fills flags that were not given from LINECOOK_<FLAG>.
