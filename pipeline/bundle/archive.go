@@ -79,7 +79,7 @@ func unpack(archive []byte) (*Bundle, error) {
 		if digest := id(data); digest != m.SHA256 {
 			return nil, fmt.Errorf("member %q has the digest %s and the manifest says %s", m.Path, digest, m.SHA256)
 		}
-		b.files = append(b.files, File{Path: m.Path, Role: m.Role, MediaType: m.MediaType, Data: data})
+		b.files = append(b.files, File{Path: m.Path, Role: m.Role, Data: data})
 	}
 	if header, err := r.Next(); err == nil {
 		return nil, fmt.Errorf("the archive holds %q, which the manifest does not announce", header.Name)

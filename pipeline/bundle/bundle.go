@@ -33,9 +33,7 @@ import (
 type File struct {
 	Path string
 	Role Role
-	// MediaType is optional, like "application/json".
-	MediaType string
-	Data      []byte
+	Data []byte
 }
 
 // A Bundle has been verified. It cannot be changed.
@@ -127,7 +125,7 @@ func items(m Manifest) map[string]string {
 		"toolchain platform": m.Toolchain.Platform,
 	}
 	for _, f := range m.Members {
-		items["member "+f.Path] = fmt.Sprintf("%s (%s %s, %d bytes)", f.SHA256, f.Role, f.MediaType, f.Size)
+		items["member "+f.Path] = fmt.Sprintf("%s (%s, %d bytes)", f.SHA256, f.Role, f.Size)
 	}
 	for _, s := range m.Sources {
 		items["source "+s.Name] = fmt.Sprintf("%s (%d rows, %d files)", s.SHA256, s.Rows, s.Files)

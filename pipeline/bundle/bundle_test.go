@@ -33,7 +33,7 @@ func sample() (Manifest, []File) {
 		Seed:      math.MaxUint64,
 	}
 	files := []File{
-		{Path: "model.json", Role: RoleModel, MediaType: "application/json", Data: []byte(`{"weights":[1,2]}`)},
+		{Path: "model.json", Role: RoleModel, Data: []byte(`{"weights":[1,2]}`)},
 		{Path: "prepare.json", Role: RolePrepare, Data: []byte(`{"means":[0]}`)},
 		{Path: "features.json", Role: RoleFeatures, Data: []byte(`{"features":[]}`)},
 		{Path: "contracts/weather.odcs.yaml", Role: RoleInputContract, Data: []byte("kind: DataContract\n")},
@@ -258,7 +258,7 @@ func TestCompareMissesNothing(t *testing.T) {
 		n := rapid.Int64Range(1, 2)
 		return Manifest{
 			Format: Format, Name: few.Draw(t, "name"), Version: "1.0.0", Until: few.Draw(t, "until"),
-			Members:   []Member{{few.Draw(t, "path"), Role(few.Draw(t, "role")), few.Draw(t, "type"), digest.Draw(t, "sha"), n.Draw(t, "size")}},
+			Members:   []Member{{few.Draw(t, "path"), Role(few.Draw(t, "role")), digest.Draw(t, "sha"), n.Draw(t, "size")}},
 			Sources:   []SourceFingerprint{{few.Draw(t, "source"), digest.Draw(t, "source sha"), n.Draw(t, "rows"), int(n.Draw(t, "files"))}},
 			Snapshot:  Snapshot{digest.Draw(t, "snapshot"), n.Draw(t, "snapshot rows"), int(n.Draw(t, "columns"))},
 			Code:      Code{few.Draw(t, "commit"), rapid.Bool().Draw(t, "dirty")},

@@ -63,11 +63,10 @@ type Manifest struct {
 
 // A Member binds one file of the bundle.
 type Member struct {
-	Path      string `json:"path"`
-	Role      Role   `json:"role"`
-	MediaType string `json:"media_type,omitempty"`
-	SHA256    string `json:"sha256"` // "sha256:" and 64 hex digits
-	Size      int64  `json:"size"`   // bytes
+	Path   string `json:"path"`
+	Role   Role   `json:"role"`
+	SHA256 string `json:"sha256"` // "sha256:" and 64 hex digits
+	Size   int64  `json:"size"`   // bytes
 }
 
 // A SourceFingerprint says which data a source held when it was read.

@@ -32,11 +32,10 @@ func Build(m Manifest, files []File) (bundleID string, archive []byte, err error
 	m.Members = make([]Member, 0, len(files))
 	for _, f := range files {
 		m.Members = append(m.Members, Member{
-			Path:      f.Path,
-			Role:      f.Role,
-			MediaType: f.MediaType,
-			SHA256:    canonical.DigestBytes(f.Data),
-			Size:      int64(len(f.Data)),
+			Path:   f.Path,
+			Role:   f.Role,
+			SHA256: canonical.DigestBytes(f.Data),
+			Size:   int64(len(f.Data)),
 		})
 	}
 	m.Sources = slices.Clone(m.Sources)
