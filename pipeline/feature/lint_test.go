@@ -256,6 +256,8 @@ func TestLint(t *testing.T) {
 			"feature/type", []any{"features", 0, "aggregate", "of"}, "TIMESTAMP"},
 		{"time as a condition", func(p *feature.Plan) { p.Definitions[0] = aggregate("rate", "time_hour") },
 			"feature/type", []any{"features", 0, "aggregate", "of"}, "TIMESTAMP"},
+		{"text as a condition", func(p *feature.Plan) { p.Definitions[0] = aggregate("rate", "carrier") },
+			"feature/type", []any{"features", 0, "aggregate", "of"}, "it is VARCHAR, and must be a condition"},
 		{"function of another type", func(p *feature.Plan) { p.Definitions[0] = expression("length(dayname(carrier))") },
 			"feature/type", []any{"features", 0, "expression"}, "dayname"},
 		{"constant that is no number", func(p *feature.Plan) { p.Definitions[0] = expression("'much'") },

@@ -23,7 +23,9 @@ var (
 		"BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
 		"FLOAT", "DOUBLE", "DECIMAL",
 	}}
-	moments = family{"time", []string{
+	// A condition may be a number, which is true where it is not 0.
+	conditions = family{"condition", numbers.types}
+	moments    = family{"time", []string{
 		"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE",
 	}}
 	anything = family{}
@@ -48,8 +50,11 @@ func (d Definition) values() family {
 
 // values is the family that what is summarised must be of.
 func (a *Aggregate) values() family {
-	if a.Function == "distinct" {
+	switch a.Function {
+	case "distinct":
 		return anything
+	case "rate", "count":
+		return conditions
 	}
 	return numbers
 }
