@@ -179,6 +179,9 @@ func TestEveryCommandAndFlagIsDocumented(t *testing.T) {
 		if body == "" {
 			t.Errorf("commands.md has no section %s", name)
 		}
+		if !strings.Contains(page, "| [`"+name+"`](#"+name+") |") {
+			t.Errorf("the table of commands.md lacks %s", name)
+		}
 		own, global, _ := strings.Cut(help(t, name), "\nGlobal Flags:")
 		verbs, own, _ := strings.Cut(own, "\nFlags:")
 		_, verbs, _ = strings.Cut(verbs, "Available Commands:\n")

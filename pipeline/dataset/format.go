@@ -43,7 +43,7 @@ func formOf(spec Spec, path string) (string, error) {
 	case ".parquet":
 		return FormatParquet, nil
 	}
-	return "", errors.New("its name does not tell the format; set format to csv, jsonl or parquet")
+	return "", errors.New("its name does not tell the format; set format, or --format-of, to csv, jsonl or parquet")
 }
 
 // header reads the columns that a file declares.
