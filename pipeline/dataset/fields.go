@@ -110,9 +110,13 @@ func (s *fieldScan) add(part []byte) {
 		from := s.delimiters
 		s.delimiters += bytes.Count(text, s.delimiter)
 		s.forget(from, s.delimiters)
-		s.place = fieldText
-		if bytes.HasSuffix(text, s.delimiter) {
-			s.place = fieldStart
+		last := text
+		if i := bytes.LastIndex(text, s.delimiter); i >= 0 {
+			last, s.place = text[i+len(s.delimiter):], fieldStart
+		}
+		// A quote may still follow blanks that a field begins with.
+		if len(bytes.TrimLeft(last, " ")) > 0 {
+			s.place = fieldText
 		}
 	}
 	s.content = s.content || len(text) > 1 || len(text) == 1 && text[0] != '\r'

@@ -125,6 +125,7 @@ func TestScanFieldsTakesWhatIsWritten(t *testing.T) {
 func FuzzScan(f *testing.F) {
 	f.Add("a,b\n1,2\n\"x\n\",\"\"\"\"\r\n,\n3,4", byte(3))
 	f.Add("\ufeffa\n\n1\n\"\n", byte(1))
+	f.Add("   \"\n", byte(0))
 	f.Fuzz(func(t *testing.T, text string, size byte) {
 		whole, err := scan(context.Background(), strings.NewReader(text), newFieldScan("", nil), scanBlock, 1)
 		if err != nil {
