@@ -324,7 +324,7 @@ func FuzzQuery(f *testing.F) {
 		"SELECT count(*) AS f FROM weather", "WITH w AS (FROM weather) SELECT max(temp) AS f FROM w WHERE temp IN (SELECT temp FROM w)",
 		"SELECT arg_max(temp, __row) AS f FROM weather -- x", "SELECT now() AS f", "SELECT 1 AS f;", "SELECT (1", "FROM 'x'",
 		"SELECT sum(dep_delay) OVER (ORDER BY __row ROWS 3 PRECEDING) AS f FROM flights ORDER BY __row LIMIT 1",
-		"SELECT f FROM (SELECT 1e5 AS f, o.* FROM observation o) UNION SELECT 2", "SELECT $1 AS f", "SELECT #1 AS f",
+		"SELECT f FROM (SELECT 1e5 AS f, o.* FROM observation o) UNION SELECT 2", "SELECT $1 AS f", "SELECT #1 AS f", "SELECT $1&",
 	} {
 		f.Add(text)
 	}
