@@ -182,14 +182,17 @@ var references = []struct {
 	pattern *regexp.Regexp
 	apart   string
 }{
-	{regexp.MustCompile(`@`), "@" + apart},                            // @person, person@example.com, owner/repo@commit
-	{regexp.MustCompile(`#`), "#" + apart},                            // #1, owner/repo#1
-	{regexp.MustCompile(`(?i)\b(GH)-`), "${1}" + apart + "-"},         // GH-1
-	{regexp.MustCompile(`:(/)`), ":" + apart + "${1}"},                // https://
-	{regexp.MustCompile(`(?i)(www)\.`), "${1}" + apart + "."},         // www.example.com
-	{regexp.MustCompile(`(?i)(mailto|xmpp):`), "${1}" + apart + ":"},  // mailto:
-	{regexp.MustCompile(`:([A-Za-z0-9_+-]+:)`), ":" + apart + "${1}"}, // :tada:, and :100: of file:100:7
+	{regexp.MustCompile(`@`), "@" + apart},                           // @person, person@example.com, owner/repo@commit
+	{regexp.MustCompile(`#`), "#" + apart},                           // #1, owner/repo#1
+	{regexp.MustCompile(`(?i)\b(GH)-`), "${1}" + apart + "-"},        // GH-1
+	{regexp.MustCompile(`:(/)`), ":" + apart + "${1}"},               // https://
+	{regexp.MustCompile(`(?i)(www)\.`), "${1}" + apart + "."},        // www.example.com
+	{regexp.MustCompile(`(?i)(mailto|xmpp):`), "${1}" + apart + ":"}, // mailto:
+	{emoji, ":" + apart + "${1}"},                                    // :tada:, and :100: of file:100:7
+	{emoji, ":" + apart + "${1}"},                                    // :b: of :a:b:, whose colon :a: has taken
 }
+
+var emoji = regexp.MustCompile(`:([A-Za-z0-9_+-]+:)`)
 
 // markdownEscapes are the characters that mean something to GitHub's Markdown
 // inside a line, HTML included.

@@ -44,6 +44,7 @@ func FuzzMarkdownTextIsLiteral(f *testing.F) {
 	for _, text := range reporttest.Hostile() {
 		f.Add(text)
 	}
+	f.Add(":a:b:c:d:e:")
 	f.Fuzz(checkLiteral)
 }
 
