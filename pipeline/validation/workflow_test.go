@@ -195,7 +195,8 @@ func FuzzWorkflow(f *testing.F) {
 		f.Add(strings.Replace(clean, b.old, b.new, 1))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		lines := strings.Count(text, "\n") + 1
+		// A carriage return alone ends a line of YAML as well.
+		lines := strings.Count(text, "\n") + strings.Count(text, "\r") + 1
 		for _, finding := range slices.Concat(Workflow("w.yml", []byte(text)), Action("a.yml", []byte(text))) {
 			if finding.Position.Line < 1 || finding.Position.Line > lines+1 || finding.Message == "" {
 				t.Errorf("%d lines: %+v", lines, finding)
