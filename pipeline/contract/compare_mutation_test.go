@@ -65,7 +65,7 @@ func mutations(v reflect.Value, path string) []mutation {
 			v.Set(reflect.Append(v.Slice3(0, v.Len(), v.Len()), filled(v.Type().Elem(), 1)))
 		})
 		if v.Len() > 0 {
-			add("shortened", func() { v.Set(v.Slice(0, v.Len()-1)) })
+			add("shortened", func() { v.Set(v.Slice(0, max(0, v.Len()-1))) }) // it may be gone already
 			add("gone", v.SetZero)
 		}
 		for i := range v.Len() {
