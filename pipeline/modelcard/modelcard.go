@@ -99,7 +99,7 @@ func slices(w *strings.Builder, r evaluation.Report, shown int) {
 func honesty(w *strings.Builder, h evaluation.Honesty) {
 	w.WriteString("## Honesty\n\n")
 	verdict := map[bool]string{true: "passed", false: "**not passed**"}
-	fmt.Fprintf(w, "- No feature reads what was known later, by its definition: %s, %d features\n", verdict[h.StaticPassed], h.FeaturesChecked)
+	fmt.Fprintf(w, "- No feature reads what was known later, by its definition: %s; features: %d\n", verdict[h.StaticPassed], h.FeaturesChecked)
 	d := h.Dynamic
 	fmt.Fprintf(w, "- The same by experiment: %s, %d observations at %d cut-offs, %d rows taken away, %d put in disorder\n\n",
 		verdict[d.Passed], d.Observations, len(d.CutOffs), d.RowsRemoved, d.RowsScrambled)

@@ -35,7 +35,7 @@ func TestACardSaysWhatTheBundleSays(t *testing.T) {
 		"at least 24h0m0s after",
 		"| all | roc\\_auc | 0.7100 | 0.7020 – 0.7180 | 27315 | 30 |\n",
 		"| origin=JFK | roc\\_auc | 0.6900 | 0.6750 – 0.7050 | 9100 | 30 |\n",
-		"by its definition: passed, 12 features",
+		"by its definition: passed; features: 1",
 		"by experiment: passed, 4000 observations at 2 cut-offs, 310000 rows taken away, 310000 put in disorder",
 		"| flights | 262144 | 1 | `sha256:0000",
 		"Contracts: 31 checks on 262144 rows, 0 errors.",
